@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of the house: a library target under `Sources/`.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a room. Each may use the test support besides what it names.
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name)] + dependencies,
+        resources: resources,
+        swiftSettings: settings)
+}
+
+extension Target.Dependency {
+    static let yams = product(name: "Yams", package: "Yams")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let log = product(name: "Logging", package: "swift-log")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+}
+
+let package = Package(
+    name: "Lockkeeper",
+    products: [
+        .executable(name: "lockkeeper", targets: ["lockkeeper"]),
+        .library(name: "PromQL", targets: ["PromQL"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        room("PromQL"),
+        room("LockkeeperCore", ["PromQL"]),
+        room("LockkeeperConfig", ["LockkeeperCore", .yams]),
+        room("LockkeeperPostgres", ["LockkeeperCore", "CPostgres"]),
+        room("LockkeeperHost", ["LockkeeperCore", .crypto]),
+        room("LockkeeperTransfer", ["CCurl"]),
+        room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperTransfer", .crypto, .log]),
+        room("LockkeeperStore", ["LockkeeperCore", .grdb]),
+        room("LockkeeperWeb", ["LockkeeperCore", "CZlib", .hummingbird, .httpTypes, .nioCore, .log]),
+        room("ThrowawayPostgres"),
+        room(
+            "LockkeeperAgent",
+            [
+                "LockkeeperCore", "LockkeeperConfig", "LockkeeperPostgres", "LockkeeperHost", "LockkeeperNotify",
+                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", .serviceLifecycle, .unixSignals, .log,
+            ]),
+        .executableTarget(
+            name: "lockkeeper",
+            dependencies: ["LockkeeperAgent", "ThrowawayPostgres", .arguments, .log],
+            swiftSettings: settings),
+
+        room(
+            "LockkeeperTestSupport",
+            [
+                "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .nioCore, .nioPosix, .nioHTTP1,
+            ]),
+        tests(of: "PromQL"),
+        tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperHost", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
+        tests(of: "LockkeeperStore", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperWeb", ["LockkeeperTestSupport", .hummingbirdTesting]),
+        tests(of: "LockkeeperAgent", ["LockkeeperTestSupport"]),
+    ]
+)
