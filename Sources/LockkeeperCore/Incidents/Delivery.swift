@@ -1,0 +1,59 @@
+/// A message that is to reach one receiver: a row of the outbox.
+public struct Delivery: Sendable, Hashable, Codable, Identifiable {
+    /// Derived from incident, receiver and position in the incident, so that planning it twice yields the same row. It is the
+    /// `Idempotency-Key` and the local part of the mail's `Message-ID`.
+    public var id: String
+    public var incidentID: String
+    public var receiver: String
+    /// The position among the incident's messages to this receiver, from 1: they are sent in this order.
+    public var sequence: Int
+    public var notification: Notification
+    public var plannedAt: Timestamp
+    public var status: Status
+    /// How often sending was begun.
+    public var attempts: Int
+    /// Not before this time.
+    public var nextAttemptAt: Timestamp
+    public var finishedAt: Timestamp?
+    /// What the receiver answered last, short and redacted.
+    public var lastError: String?
+    /// Mail recipients that have it already, so that a retry does not reach them again.
+    public var acceptedRecipients: [String]
+
+    public enum Status: String, Sendable, Hashable, Codable {
+        /// To be sent, or to be tried again.
+        case pending
+        case delivered
+        /// Given up on a permanent error.
+        case failed
+    }
+
+    public init(
+        id: String, incidentID: String, receiver: String, sequence: Int, notification: Notification,
+        plannedAt: Timestamp
+    ) {
+        self.id = id
+        self.incidentID = incidentID
+        self.receiver = receiver
+        self.sequence = sequence
+        self.notification = notification
+        self.plannedAt = plannedAt
+        self.status = .pending
+        self.attempts = 0
+        self.nextAttemptAt = plannedAt
+        self.finishedAt = nil
+        self.lastError = nil
+        self.acceptedRecipients = []
+    }
+}
+
+/// What became of one attempt to deliver.
+public enum DeliveryOutcome: Sendable, Hashable {
+    case delivered
+    /// Worth another try.
+    /// - after: the receiver's own wish (`Retry-After`), where it has one.
+    /// - isAmbiguous: the receiver may have seen the message, so that the retry may double it.
+    case retry(after: Duration?, reason: String, isAmbiguous: Bool, acceptedRecipients: [String])
+    /// Another try would fail the same.
+    case permanent(reason: String, acceptedRecipients: [String])
+}

@@ -1,0 +1,203 @@
+/// One run of a migration, from its first statement to its outcome.
+///
+/// A run belongs to one client: it may span several transactions and several connections of it.
+public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
+    /// Stable for ever and over restarts, derived from target, session and begin; short enough for a label.
+    public var id: String
+    public var target: String
+    public var database: String
+    /// The `id` of the tool in the catalogue of tools; `manual` where none is recognised.
+    public var tool: String
+    /// The migrations that it applies, in order, as far as they are known; empty if not.
+    public var migrations: [String]
+    public var user: String
+    public var applicationName: String
+    /// The client's address, or "" for a Unix socket.
+    public var clientAddress: String
+    /// The sessions that take or took part, newest last.
+    public var sessions: [SessionIdentity]
+    /// Begin by the server's clock.
+    public var begin: Timestamp
+    /// End by the server's clock; `nil` while it runs.
+    public var end: Timestamp?
+    /// Whether it had begun before the agent first looked.
+    public var wasUnderwayAtFirstLook: Bool
+    /// What has been seen passing, oldest first; the first and the newest are kept when there are too many.
+    public var statements: [Statement]
+    /// How many statements were seen in all.
+    public var statementCount: Int
+    public var outcome: Outcome?
+    /// How the run stood when it was last seen.
+    public var standing: Standing
+
+    /// A statement as `pg_stat_activity` showed it.
+    public struct Statement: Sendable, Hashable, Codable {
+        /// The text, cut off by the server at `track_activity_query_size`. Contains literals: redact before showing it.
+        public var text: String
+        public var begin: Timestamp
+        public var pid: Int32
+
+        public init(text: String, begin: Timestamp, pid: Int32) {
+            self.text = text
+            self.begin = begin
+            self.pid = pid
+        }
+    }
+
+    public init(
+        id: String, target: String, database: String, tool: String, migrations: [String] = [], user: String = "",
+        applicationName: String = "", clientAddress: String = "", sessions: [SessionIdentity], begin: Timestamp,
+        end: Timestamp? = nil, wasUnderwayAtFirstLook: Bool = false, statements: [Statement] = [],
+        statementCount: Int = 0, outcome: Outcome? = nil, standing: Standing = Standing()
+    ) {
+        self.id = id
+        self.target = target
+        self.database = database
+        self.tool = tool
+        self.migrations = migrations
+        self.user = user
+        self.applicationName = applicationName
+        self.clientAddress = clientAddress
+        self.sessions = sessions
+        self.begin = begin
+        self.end = end
+        self.wasUnderwayAtFirstLook = wasUnderwayAtFirstLook
+        self.statements = statements
+        self.statementCount = statementCount
+        self.outcome = outcome
+        self.standing = standing
+    }
+
+    public var isRunning: Bool { end == nil }
+
+    /// The names of its migrations joined by commas, or "" where none is known: the value of the label `migration`.
+    public var migrationLabel: String { migrations.joined(separator: ",") }
+
+    /// How long it has lasted at a time of the server's clock; its whole length once it has ended. Never negative.
+    public func duration(at serverTime: Timestamp) -> Duration {
+        max(.zero, (end ?? serverTime) - begin)
+    }
+}
+
+/// How a run ended.
+public enum Outcome: Sendable, Hashable, Codable {
+    /// With the names or keys of the history's new entries, where the tool keeps a history.
+    case committed(versions: [String])
+    /// Its transaction was rolled back, or the tool recorded a failure. The evidence is one sentence for people.
+    case failed(evidence: String)
+    /// A statement of it was ended from outside: cancelled, timed out, or its session terminated.
+    case cancelled(evidence: String)
+    /// The server, or the view of it, went away: nobody knows.
+    case lost(evidence: String)
+
+    /// The value of the label `outcome`.
+    public var label: String {
+        switch self {
+        case .committed: "committed"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        case .lost: "lost"
+        }
+    }
+
+    /// What supports it, for people; `nil` for a commit.
+    public var evidence: String? {
+        switch self {
+        case .committed: nil
+        case .failed(let evidence), .cancelled(let evidence), .lost(let evidence): evidence
+        }
+    }
+
+    public var isSuccess: Bool {
+        if case .committed = self { true } else { false }
+    }
+}
+
+/// How a run stands at one moment: who is in its way, and in whose way it is.
+public struct Standing: Sendable, Hashable, Codable {
+    public var state: RunState
+    /// Since when it has itself been waiting for a lock.
+    public var waitingSince: Timestamp?
+    /// What it waits for, for people: `ACCESS EXCLUSIVE on public.orders`.
+    public var waitingFor: String?
+    /// Who is in its way at the root: not waiting for a lock themselves. Longest transaction first.
+    public var rootBlockers: [Blocker]
+    /// How many sessions it holds up, directly or through a queue.
+    public var blockedSessions: Int
+    /// Since when the longest of them has waited.
+    public var blockedSince: Timestamp?
+    /// The strongest lock that it holds on a user's relation, for people.
+    public var strongestLock: String?
+
+    public init(
+        state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,
+        rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
+        strongestLock: String? = nil
+    ) {
+        self.state = state
+        self.waitingSince = waitingSince
+        self.waitingFor = waitingFor
+        self.rootBlockers = rootBlockers
+        self.blockedSessions = blockedSessions
+        self.blockedSince = blockedSince
+        self.strongestLock = strongestLock
+    }
+}
+
+/// The states of a running migration, as the label `state` names them.
+public enum RunState: String, Sendable, Hashable, Codable, CaseIterable {
+    /// It waits for a lock.
+    case blocked
+    /// It does not wait, and others wait for it.
+    case blocking
+    /// Its transaction is open and it sends nothing.
+    case idleInTransaction = "idle_in_transaction"
+    /// Its client is gone.
+    case orphaned
+    /// It advances by PostgreSQL's own progress views.
+    case progressing
+    /// It is busy, and nothing says how far it is.
+    case working
+}
+
+/// A session, or prepared transaction, in a run's way.
+public struct Blocker: Sendable, Hashable, Codable {
+    /// 0 for a prepared transaction.
+    public var pid: Int32
+    /// `nil` unless it is a prepared transaction.
+    public var gid: String?
+    public var user: String
+    public var database: String
+    public var applicationName: String
+    public var clientAddress: String
+    public var backendType: String
+    public var state: Session.State
+    public var transactionStart: Timestamp?
+    public var stateChange: Timestamp?
+    /// Its running or last query. Contains literals: redact before showing it.
+    public var query: String
+
+    public init(
+        pid: Int32, gid: String? = nil, user: String = "", database: String = "", applicationName: String = "",
+        clientAddress: String = "", backendType: String = "client backend", state: Session.State = .unknown,
+        transactionStart: Timestamp? = nil, stateChange: Timestamp? = nil, query: String = ""
+    ) {
+        self.pid = pid
+        self.gid = gid
+        self.user = user
+        self.database = database
+        self.applicationName = applicationName
+        self.clientAddress = clientAddress
+        self.backendType = backendType
+        self.state = state
+        self.transactionStart = transactionStart
+        self.stateChange = stateChange
+        self.query = query
+    }
+
+    /// The statement that gets it out of the way. Cancelling does nothing to a session that is idle in its transaction.
+    public var remedy: String {
+        if let gid { return "ROLLBACK PREPARED '\(gid.replacing("'", with: "''"))'" }
+        return state == .active ? "SELECT pg_cancel_backend(\(pid))" : "SELECT pg_terminate_backend(\(pid))"
+    }
+}

@@ -1,0 +1,84 @@
+/// What one full look at a server saw, all in one round trip.
+public struct Observation: Sendable, Hashable, Codable {
+    public var server: Server
+    /// The server's clock (`clock_timestamp()`) in the same round trip. All ages are differences to it.
+    public var serverTime: Timestamp
+    /// Everything in `pg_stat_activity` that belongs to a client or can block one (client backends, parallel workers, autovacuum workers,
+    /// walsenders), the agent's own connections excluded.
+    public var sessions: [Session]
+    /// The rows of `pg_locks` that belong to those sessions and to prepared transactions, without the fast-path
+    /// noise that no one can wait for: AccessShare on system catalogs and each transaction's lock on its own virtualxid are
+    /// left out unless somebody waits for them.
+    public var locks: [HeldLock]
+    /// For each pid that waits for a lock, the pids that `pg_blocking_pids()` names; 0 stands for a prepared transaction.
+    public var blockers: [Int32: [Int32]]
+    public var preparedTransactions: [PreparedTransaction]
+    /// The fate of the transactions that were asked about, by `pg_xact_status()`. One that is too old to be known is missing.
+    public var transactionFates: [UInt64: TransactionFate]
+
+    public init(
+        server: Server, serverTime: Timestamp, sessions: [Session] = [], locks: [HeldLock] = [],
+        blockers: [Int32: [Int32]] = [:], preparedTransactions: [PreparedTransaction] = [],
+        transactionFates: [UInt64: TransactionFate] = [:]
+    ) {
+        self.server = server
+        self.serverTime = serverTime
+        self.sessions = sessions
+        self.locks = locks
+        self.blockers = blockers
+        self.preparedTransactions = preparedTransactions
+        self.transactionFates = transactionFates
+    }
+}
+
+/// The server behind a connection, found when connecting.
+public struct Server: Sendable, Hashable, Codable {
+    /// `server_version_num`, such as 150018 for 15.18.
+    public var versionNumber: Int
+    /// `pg_postmaster_start_time()`: another value means that the server was restarted in between.
+    public var startedAt: Timestamp
+    public var isInRecovery: Bool
+    /// The role the agent is connected as.
+    public var role: String
+    /// Whether the role sees other users' sessions and queries: superuser or member of `pg_read_all_stats`.
+    public var canReadAllStats: Bool
+    /// The pooler in front, such as `pgbouncer (transaction)`, where one was recognised.
+    public var pooler: String?
+
+    public init(
+        versionNumber: Int, startedAt: Timestamp, isInRecovery: Bool = false, role: String = "",
+        canReadAllStats: Bool = true, pooler: String? = nil
+    ) {
+        self.versionNumber = versionNumber
+        self.startedAt = startedAt
+        self.isInRecovery = isInRecovery
+        self.role = role
+        self.canReadAllStats = canReadAllStats
+        self.pooler = pooler
+    }
+
+    /// The major version, such as 15.
+    public var majorVersion: Int { versionNumber / 10_000 }
+}
+
+/// What `pg_xact_status()` says of a transaction.
+public enum TransactionFate: String, Sendable, Hashable, Codable {
+    case inProgress = "in progress"
+    case committed
+    case aborted
+}
+
+/// A row of `pg_prepared_xacts`.
+public struct PreparedTransaction: Sendable, Hashable, Codable {
+    public var gid: String
+    public var preparedAt: Timestamp
+    public var owner: String
+    public var database: String
+
+    public init(gid: String, preparedAt: Timestamp, owner: String, database: String) {
+        self.gid = gid
+        self.preparedAt = preparedAt
+        self.owner = owner
+        self.database = database
+    }
+}

@@ -1,0 +1,39 @@
+/// One look at a target: what was seen, or why nothing could be.
+///
+/// A sample is a value that can be written down and played back. A look that failed is a sample like any other.
+public struct Sample: Sendable, Hashable, Codable {
+    /// The configured name of the target.
+    public var target: String
+    public var tier: SamplingTier
+    /// The agent's wall clock when the answer was complete, or when the look was given up.
+    public var takenAt: Timestamp
+    /// How long the look took, from asking to the complete answer.
+    public var duration: Duration
+    public var content: Content
+
+    public enum Content: Sendable, Hashable, Codable {
+        case seen(Observation)
+        case history(HistoryReading)
+        case failed(SampleFailure)
+    }
+
+    public init(target: String, tier: SamplingTier, takenAt: Timestamp, duration: Duration, content: Content) {
+        self.target = target
+        self.tier = tier
+        self.takenAt = takenAt
+        self.duration = duration
+        self.content = content
+    }
+}
+
+/// How deep a look goes.
+public enum SamplingTier: String, Sendable, Hashable, Codable, CaseIterable {
+    /// "Is a migration or a lock queue there?", several times a second.
+    case glance
+    /// The full look while nothing is going on, every few seconds.
+    case idle
+    /// The full look while something is going on, and at once when a glance finds something.
+    case active
+    /// The migration tools' history tables.
+    case history
+}
