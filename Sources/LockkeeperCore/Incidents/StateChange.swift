@@ -1,0 +1,28 @@
+/// Everything that one step of the agent changes: it is stored whole or not at all.
+public struct StateChange: Sendable, Hashable {
+    /// Runs that are new or changed.
+    public var runs: [MigrationRun]
+    /// The memory of the targets whose memory changed, by target.
+    public var memories: [String: TargetMemory]
+    /// The complete set of live alerts, if it changed.
+    public var alerts: [AlertInstance]?
+    /// Incidents that are new or changed.
+    public var incidents: [Incident]
+    /// Deliveries that are planned: rows that are new to the outbox.
+    public var deliveries: [Delivery]
+
+    public init(
+        runs: [MigrationRun] = [], memories: [String: TargetMemory] = [:], alerts: [AlertInstance]? = nil,
+        incidents: [Incident] = [], deliveries: [Delivery] = []
+    ) {
+        self.runs = runs
+        self.memories = memories
+        self.alerts = alerts
+        self.incidents = incidents
+        self.deliveries = deliveries
+    }
+
+    public var isEmpty: Bool {
+        runs.isEmpty && memories.isEmpty && alerts == nil && incidents.isEmpty && deliveries.isEmpty
+    }
+}
