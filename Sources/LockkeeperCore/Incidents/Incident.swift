@@ -15,8 +15,12 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var firing: [String: IncidentAlert]
     /// What happened, oldest first.
     public var timeline: [TimelineEntry]
-    /// The receivers that were told, or are to be told, of it: each of them will be told how it ends.
-    public var toldReceivers: Set<String>
+    /// How many messages each receiver was told, or is to be told, of it. Each receiver in it will be told how it ends.
+    public var told: [String: Int]
+    /// Since when the firing alerts would make it less severe than it is. A drop is told only when it has lasted a while.
+    public var lowerSince: Timestamp?
+    /// What routes match on: `target`, `database`, `tool`, `alertname` and the target's configured labels.
+    public var labels: [String: String]
 
     public enum Subject: Sendable, Hashable, Codable {
         case migration(run: String, target: String)
@@ -30,7 +34,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
 
     public init(
         id: String, subject: Subject, severity: Severity, openedAt: Timestamp, facts: IncidentFacts,
-        firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], toldReceivers: Set<String> = []
+        firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], told: [String: Int] = [:],
+        labels: [String: String] = [:]
     ) {
         self.id = id
         self.subject = subject
@@ -42,7 +47,9 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.facts = facts
         self.firing = firing
         self.timeline = timeline
-        self.toldReceivers = toldReceivers
+        self.told = told
+        self.lowerSince = nil
+        self.labels = labels
     }
 
     public var target: String {
