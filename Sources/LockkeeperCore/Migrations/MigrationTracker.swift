@@ -1,0 +1,376 @@
+/// Follows the migrations of one target through its samples: who runs one, since when, how it stands, how it ends.
+///
+/// A value: the same samples in the same order yield the same events, whenever that is.
+public struct MigrationTracker: Sendable, Hashable {
+    public let target: String
+    public private(set) var open: [TrackedRun]
+    /// Names for history entries whose tool keeps none, and what a run is about to apply: from the migrations' folder.
+    public var folder: MigrationFolder?
+
+    private var knownHistory: [String: [String: Set<String>]]
+    private var serverStartedAt: Timestamp?
+    private var lastServerTime: Timestamp?
+    /// The newest reading of each database.
+    private var readings: [String: HistoryReading] = [:]
+    private var preparations: [TrackedRun.Client: Preparation] = [:]
+    private var hasLockQueue = false
+
+    /// What a client did before it turned out to be a migration.
+    private struct Preparation: Sendable, Hashable {
+        var begin: Timestamp
+        var lastSeen: Timestamp
+        var tool: String?
+        var session: SessionIdentity
+    }
+
+    /// How long nothing may happen before a run counts as ended: tools pause between transactions.
+    static let linger = Duration.seconds(2)
+    /// The same when none of its sessions is left.
+    static let lingerWithoutSessions = Duration.seconds(1)
+    /// After this long the end is told without the evidence that is still missing.
+    static let evidencePatience = Duration.seconds(10)
+    /// How long a preparation is remembered.
+    private static let preparationLife = Duration.seconds(5)
+
+    public init(target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil) {
+        self.target = target
+        self.open = memory.openRuns
+        self.knownHistory = memory.knownHistory
+        self.serverStartedAt = memory.serverStartedAt
+        self.folder = folder
+    }
+
+    public var memory: TargetMemory {
+        TargetMemory(openRuns: open, knownHistory: knownHistory, serverStartedAt: serverStartedAt)
+    }
+
+    /// What the next looks should find out.
+    public var inquiry: Inquiry {
+        Inquiry(
+            trackedPIDs: Set(open.flatMap { $0.run.sessions.map(\.pid) }).sorted(),
+            transactionIDs: Set(
+                open.flatMap { run in
+                    run.transactions.filter { $0.endedAt != nil && !$0.isSettled }.compactMap(\.transactionID)
+                }
+            ).sorted(),
+            isActive: !open.isEmpty || hasLockQueue,
+            historyWanted: Set(
+                open.filter { tracked in
+                    tracked.quietSince.map { !hasReading(of: tracked.run.database, after: $0) } ?? false
+                }
+                .map(\.run.database)))
+    }
+
+    /// Whether and which tools keep their history in a database, as far as it has been read.
+    public func histories(of database: String) -> HistoryReading? { readings[database] }
+
+    // MARK: - Looks
+
+    public mutating func observe(_ observation: Observation) -> [RunEvent] {
+        noticeRestart(observation)
+        let before = open
+        let graph = WaitGraph(blockers: observation.blockers)
+        hasLockQueue = !observation.blockers.isEmpty
+        let locks = Dictionary(grouping: observation.locks, by: \.pid)
+
+        var events = assign(observation, locks: locks)
+        for index in open.indices {
+            follow(&open[index], observation, locks: locks, graph: graph)
+        }
+        let startedIDs = Set(events.map(\.run.id))
+        events = events.map { event in
+            .started(open.first { $0.run.id == event.run.id }?.run ?? event.run)
+        }
+        for tracked in open where !startedIDs.contains(tracked.run.id) {
+            let previous = before.first { $0.run.id == tracked.run.id }
+            if previous?.run != tracked.run { events.append(.advanced(tracked.run)) }
+        }
+        events += conclude(at: observation.serverTime, present: Set(observation.sessions.map(\.identity)))
+        lastServerTime = observation.serverTime
+        preparations = preparations.filter { observation.serverTime - $0.value.lastSeen < Self.preparationLife }
+        return events
+    }
+
+    private mutating func noticeRestart(_ observation: Observation) {
+        let startedAt = observation.server.startedAt
+        if let known = serverStartedAt, known != startedAt {
+            for index in open.indices { open[index].serverRestartedAt = startedAt }
+            // What idle sessions of a new server show is new, too, but nothing was seen of the time between.
+            lastServerTime = nil
+        }
+        serverStartedAt = startedAt
+    }
+
+    /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one.
+    private mutating func assign(_ observation: Observation, locks: [Int32: [HeldLock]]) -> [RunEvent] {
+        var events: [RunEvent] = []
+        let historyTools = knownHistoryTools
+        let sessions = observation.sessions.sorted { ($0.queryStart ?? .distantPast) < ($1.queryStart ?? .distantPast) }
+        for session in sessions {
+            guard
+                let evidence = SessionEvidence.of(
+                    session, locks: locks[session.pid, default: []], at: observation.serverTime, since: lastServerTime,
+                    historyTools: historyTools, databaseTool: soleTool(of: session.database))
+            else { continue }
+            let client = TrackedRun.Client(session)
+            if let index = open.firstIndex(where: { $0.isMember(session) })
+                ?? (evidence.kind == .work ? joinable(client, session, evidence, observation) : nil)
+            {
+                engage(&open[index], session)
+            } else if evidence.kind == .preparation {
+                prepare(client, session, evidence, at: observation.serverTime)
+            } else {
+                let tracked = begin(session, evidence, client, at: observation.serverTime)
+                open.append(tracked)
+                events.append(.started(tracked.run))
+            }
+        }
+        return events
+    }
+
+    private mutating func prepare(
+        _ client: TrackedRun.Client, _ session: Session, _ evidence: SessionEvidence, at serverTime: Timestamp
+    ) {
+        let begin = session.transactionStart ?? session.queryStart ?? serverTime
+        var preparation =
+            preparations[client]
+            ?? Preparation(begin: begin, lastSeen: serverTime, tool: nil, session: session.identity)
+        preparation.begin = min(preparation.begin, begin)
+        preparation.tool = evidence.tool ?? preparation.tool
+        preparation.lastSeen = serverTime
+        preparation.session = session.identity
+        preparations[client] = preparation
+    }
+
+    /// An open run of the same client that nothing else of it is busy with: tools work with one connection at a time, and a program with two
+    /// busy ones runs two migrations.
+    private func joinable(
+        _ client: TrackedRun.Client, _ session: Session, _ evidence: SessionEvidence, _ observation: Observation
+    ) -> Int? {
+        guard !client.applicationName.lowercased().hasPrefix("psql") else { return nil }
+        return open.firstIndex { tracked in
+            guard tracked.client == client, !tracked.hasOpenTransaction,
+                evidence.tool == nil || evidence.tool == tracked.run.tool || tracked.run.tool == MigrationTool.manual
+            else { return false }
+            return true
+        }
+    }
+
+    private mutating func begin(
+        _ session: Session, _ evidence: SessionEvidence, _ client: TrackedRun.Client, at serverTime: Timestamp
+    ) -> TrackedRun {
+        let preparation = preparations.removeValue(forKey: client)
+        let tool = evidence.tool ?? preparation?.tool ?? MigrationTool.manual
+        let seen = session.transactionStart ?? session.queryStart ?? serverTime
+        let begin = preparation.map { min($0.begin, seen) } ?? seen
+        var sessions = [session.identity]
+        if let preparing = preparation?.session, preparing != session.identity { sessions.insert(preparing, at: 0) }
+        let run = MigrationRun(
+            id: StableIdentifier.derive(
+                from: target, session.database, String(session.pid), String(begin.microseconds)),
+            target: target, database: session.database, tool: tool,
+            migrations: pendingNames(of: tool, in: session.database),
+            user: session.user, applicationName: session.applicationName, clientAddress: session.clientAddress,
+            sessions: sessions, begin: begin, wasUnderwayAtFirstLook: lastServerTime == nil)
+        var tracked = TrackedRun(run: run, client: client)
+        engage(&tracked, session)
+        return tracked
+    }
+
+    /// Notes that the session works for the run, and in which transaction.
+    private func engage(_ tracked: inout TrackedRun, _ session: Session) {
+        if !tracked.isMember(session) { tracked.run.sessions.append(session.identity) }
+        tracked.quietSince = nil
+        tracked.note(statementOf: session)
+        guard let start = session.transactionStart ?? session.queryStart,
+            !tracked.transactions.contains(where: { $0.session == session.identity && $0.start == start })
+        else { return }
+        tracked.transactions.append(TrackedTransaction(session, start: start))
+    }
+
+    // MARK: - Following
+
+    private func follow(
+        _ tracked: inout TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]], graph: WaitGraph
+    ) {
+        let sessions = Dictionary(
+            observation.sessions.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in tracked.transactions.indices {
+            var transaction = tracked.transactions[index]
+            if let id = transaction.transactionID, let fate = observation.transactionFates[id] {
+                transaction.fate = fate
+            }
+            if transaction.endedAt == nil {
+                let session = sessions[transaction.session]
+                if let session, session.transactionStart == transaction.start {
+                    transaction.lastState = session.state
+                    transaction.transactionID = session.transactionID ?? transaction.transactionID
+                    transaction.hasFailedStatement =
+                        transaction.hasFailedStatement || session.state == .idleInTransactionAborted
+                    transaction.wasWaiting = session.isWaitingForLock
+                    if session.isWaitingForLock {
+                        transaction.waitedBehind = observation.blockers[session.pid, default: []].compactMap {
+                            byPID[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
+                        }
+                    }
+                    tracked.note(statementOf: session)
+                } else {
+                    end(&transaction, session: session, sessions: sessions, at: observation.serverTime)
+                }
+            }
+            tracked.transactions[index] = transaction
+        }
+
+        let members = tracked.run.sessions.compactMap { sessions[$0] }
+        let holdsToolLock = members.contains { member in
+            locks[member.pid, default: []].contains {
+                $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }
+                    ?? false
+            }
+        }
+        if tracked.hasOpenTransaction || holdsToolLock {
+            tracked.quietSince = nil
+            tracked.run.standing = Standing(
+                of: members.filter { member in
+                    tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil }
+                        || holdsToolLock
+                }, in: observation, graph: graph)
+        } else if tracked.quietSince == nil {
+            tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime
+            tracked.run.standing = Standing()
+        }
+    }
+
+    private func end(
+        _ transaction: inout TrackedTransaction, session: Session?, sessions: [SessionIdentity: Session],
+        at serverTime: Timestamp
+    ) {
+        transaction.endedWithSession = session == nil
+        transaction.endedBehindHindrance = transaction.waitedBehind.contains { hindrance in
+            sessions[hindrance.session].map { $0.transactionStart == hindrance.transactionStart } ?? false
+        }
+        guard let session else {
+            transaction.endedAt = serverTime
+            return
+        }
+        if session.state == .idle {
+            transaction.endedAt = session.stateChange ?? serverTime
+            switch StatementClass.classify(session.query) {
+            case .commit: transaction.closedByCommit = true
+            case .rollback: transaction.closedByCommit = false
+            default: break
+            }
+        } else {
+            // It has gone on to another transaction already.
+            transaction.endedAt = session.transactionStart ?? serverTime
+        }
+    }
+
+    // MARK: - Ends
+
+    private mutating func conclude(at serverTime: Timestamp, present: Set<SessionIdentity>) -> [RunEvent] {
+        var events: [RunEvent] = []
+        var remaining: [TrackedRun] = []
+        for var tracked in open {
+            guard let quietSince = tracked.quietSince,
+                isOver(tracked, since: quietSince, at: serverTime, present: present)
+            else {
+                remaining.append(tracked)
+                continue
+            }
+            tracked.run.end = max(quietSince, tracked.run.begin)
+            tracked.run.outcome = tracked.concludedOutcome(entryName: name(of:))
+            tracked.run.standing = Standing()
+            if case .committed(let versions) = tracked.run.outcome, !versions.isEmpty {
+                tracked.run.migrations = versions
+            }
+            if tracked.run.tool == MigrationTool.manual, let tool = tracked.historyTool { tracked.run.tool = tool }
+            events.append(.ended(tracked.run))
+        }
+        open = remaining
+        return events
+    }
+
+    private func isOver(
+        _ tracked: TrackedRun, since quietSince: Timestamp, at serverTime: Timestamp, present: Set<SessionIdentity>
+    ) -> Bool {
+        let quiet = serverTime - quietSince
+        let hasSessions = tracked.run.sessions.contains(where: present.contains)
+        guard quiet >= (hasSessions ? Self.linger : Self.lingerWithoutSessions) else { return false }
+        let isEvident =
+            tracked.transactions.allSatisfy(\.isSettled) && hasReading(of: tracked.run.database, after: quietSince)
+        return isEvident || quiet >= Self.evidencePatience
+    }
+
+    private func hasReading(of database: String, after time: Timestamp) -> Bool {
+        readings[database].map { $0.serverTime >= time } ?? false
+    }
+
+    // MARK: - History tables
+
+    public mutating func observe(_ reading: HistoryReading) -> [RunEvent] {
+        var known = knownHistory[reading.database]
+        let isFirst = known == nil
+        var events: [RunEvent] = []
+        for table in reading.tables {
+            guard case .read(let entries) = table.entries else { continue }
+            let before = known?[table.relation] ?? []
+            let news = entries.filter { !before.contains($0.key) }
+            // Keys beyond what the reading shows stay known: it shows the newest entries only.
+            known = (known ?? [:]).merging([table.relation: before.union(entries.map(\.key))]) { _, new in new }
+            if !isFirst, !news.isEmpty { events += take(news, of: table, in: reading) }
+        }
+        knownHistory[reading.database] = known ?? [:]
+        readings[reading.database] = reading
+        return events
+    }
+
+    private mutating func take(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent]
+    {
+        let owner =
+            open.firstIndex { $0.run.database == reading.database && $0.run.tool == table.tool }
+            ?? open.firstIndex { $0.run.database == reading.database && $0.run.tool == MigrationTool.manual }
+        if let owner {
+            open[owner].newEntries += news
+            open[owner].historyTool = table.tool
+            return []
+        }
+        let unfinished = news.first { $0.state != .applied }
+        let names = news.map(name(of:))
+        let at = news.compactMap(\.appliedAt).max().map { min($0, reading.serverTime) } ?? reading.serverTime
+        let run = MigrationRun(
+            id: StableIdentifier.derive(from: target, reading.database, table.relation, news[0].key),
+            target: target, database: reading.database, tool: table.tool, migrations: names, sessions: [],
+            begin: min(news.compactMap(\.appliedAt).min() ?? at, at), end: at,
+            outcome: unfinished.map {
+                .failed(evidence: "the tool's history records \(name(of: $0)) as \($0.state.rawValue)")
+            } ?? .committed(versions: names))
+        return [.discovered(run)]
+    }
+
+    private func name(of entry: HistoryEntry) -> String {
+        entry.name ?? folder?.name(of: entry) ?? "#\(entry.key)"
+    }
+
+    private var knownHistoryTools: [UInt32: String] {
+        Dictionary(
+            readings.values.flatMap { $0.tables.map { ($0.oid, $0.tool) } }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func soleTool(of database: String) -> String? {
+        let tools = Set(readings[database]?.tables.map(\.tool) ?? [])
+        return tools.count == 1 ? tools.first : nil
+    }
+
+    /// The migrations in the folder that the history has not: what the tool applies when it runs.
+    private func pendingNames(of tool: String, in database: String) -> [String] {
+        guard let folder, folder.tool == tool else { return [] }
+        return folder.pending(history: readings[database]).map(\.name)
+    }
+}
+
+extension Timestamp {
+    /// Earlier than anything that a server reports.
+    static let distantPast = Timestamp(microseconds: .min)
+}

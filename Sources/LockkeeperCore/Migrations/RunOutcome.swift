@@ -1,0 +1,71 @@
+extension TrackedRun {
+    /// How the run went, from everything that was seen of it. Evidence never quotes a query.
+    func concludedOutcome(entryName: (HistoryEntry) -> String) -> Outcome {
+        let versions = newEntries.filter { $0.state == .applied }.map(entryName)
+        let unfinished = newEntries.filter { $0.state != .applied }
+        if let entry = unfinished.first {
+            return .failed(
+                evidence:
+                    "the tool's history records \(entryName(entry)) as \(entry.state.rawValue)\(applied(versions))")
+        }
+        guard let last = transactions.max(by: { $0.start < $1.start }) else {
+            return versions.isEmpty ? .lost(evidence: Self.untraced) : .committed(versions: versions)
+        }
+        switch last.fate {
+        case .committed: return .committed(versions: versions)
+        case .aborted: return aborted(last, versions: versions)
+        case .inProgress, nil: break
+        }
+        if !versions.isEmpty || last.closedByCommit == true { return .committed(versions: versions) }
+        if last.closedByCommit == false || last.hasFailedStatement { return aborted(last, versions: versions) }
+        if let serverRestartedAt {
+            return .lost(
+                evidence:
+                    "the server was restarted (at \(serverRestartedAt.readable)) while it ran; an open transaction does not survive that"
+            )
+        }
+        if last.wasWaiting {
+            // It held nothing yet and so had no transaction id. If the way became free it went through, else it was ended.
+            return last.endedBehindHindrance || last.endedWithSession
+                ? aborted(last, versions: versions) : .committed(versions: versions)
+        }
+        return .lost(evidence: Self.untraced)
+    }
+
+    private static let untraced =
+        "it ended between two looks and left nothing that tells how: no history entry, no transaction id"
+
+    private func aborted(_ last: TrackedTransaction, versions: [String]) -> Outcome {
+        let before = applied(versions)
+        if let serverRestartedAt {
+            return .lost(
+                evidence:
+                    "the server was restarted (at \(serverRestartedAt.readable)) and its transaction rolled back\(before)"
+            )
+        }
+        if last.hasFailedStatement {
+            return .failed(evidence: "a statement of it failed, and its transaction was rolled back\(before)")
+        }
+        if last.wasWaiting, last.endedBehindHindrance || last.endedWithSession {
+            let behind = last.waitedBehind.map { "pid \($0.session.pid)" }.joined(separator: ", ")
+            let by =
+                last.endedWithSession ? "its session ended" : "it was cancelled or ran into lock_timeout or a deadlock"
+            return .cancelled(
+                evidence: "\(by) while it waited for a lock\(behind.isEmpty ? "" : " behind \(behind)")\(before)")
+        }
+        if last.endedWithSession {
+            let doing = last.lastState == .active ? "in the middle of a statement" : "with its transaction open"
+            return .cancelled(
+                evidence:
+                    "its session ended \(doing): terminated, or its client went away; the transaction was rolled back\(before)"
+            )
+        }
+        return .failed(evidence: "its transaction was rolled back\(before)")
+    }
+
+    private func applied(_ versions: [String]) -> String {
+        if !versions.isEmpty { return "; applied before that: \(versions.joined(separator: ", "))" }
+        let committed = transactions.count { $0.fate == .committed }
+        return committed == 0 ? "" : "; \(committed) earlier transaction\(committed == 1 ? "" : "s") of it committed"
+    }
+}

@@ -1,0 +1,89 @@
+/// A run that is open, with what the tracker must know to follow it and to tell in the end how it went.
+public struct TrackedRun: Sendable, Hashable, Codable {
+    public var run: MigrationRun
+    var client: Client
+    var transactions: [TrackedTransaction]
+    /// Since when nothing of it goes on any more; it ends when that has lasted a while.
+    var quietSince: Timestamp?
+    /// What the history tables have gained meanwhile.
+    var newEntries: [HistoryEntry] = []
+    /// The tool that those entries belong to.
+    var historyTool: String?
+    /// When another start of the server was noticed while it was open.
+    var serverRestartedAt: Timestamp?
+
+    /// Whom a run belongs to, as far as the server can tell.
+    struct Client: Sendable, Hashable, Codable {
+        var database: String
+        var user: String
+        var address: String
+        var applicationName: String
+
+        init(_ session: Session) {
+            database = session.database
+            user = session.user
+            address = session.clientAddress
+            applicationName = session.applicationName
+        }
+    }
+
+    init(run: MigrationRun, client: Client) {
+        self.run = run
+        self.client = client
+        self.transactions = []
+    }
+
+    var hasOpenTransaction: Bool { transactions.contains { $0.endedAt == nil } }
+
+    func isMember(_ session: Session) -> Bool { run.sessions.contains(session.identity) }
+
+    /// The most that is kept of each end of the list of statements.
+    private static let keptAtBegin = 10, keptAtEnd = 40
+
+    /// Notes the statement that the session shows, unless it is the one noted last for it.
+    mutating func note(statementOf session: Session) {
+        guard let begin = session.queryStart, !session.query.isEmpty,
+            run.statements.last(where: { $0.pid == session.pid })?.begin != begin
+        else { return }
+        run.statements.append(.init(text: session.query, begin: begin, pid: session.pid))
+        run.statementCount += 1
+        if run.statements.count > Self.keptAtBegin + Self.keptAtEnd { run.statements.remove(at: Self.keptAtBegin) }
+    }
+}
+
+/// A transaction of a run, from its first sight to its fate. An autocommitted statement is one, too.
+struct TrackedTransaction: Sendable, Hashable, Codable {
+    var session: SessionIdentity
+    var start: Timestamp
+    var transactionID: UInt64?
+    var fate: TransactionFate?
+    /// How it stood when last seen open.
+    var lastState: Session.State
+    /// Whether it waited for a lock when last seen open, and for whom: session and start of the transaction.
+    var waitedBehind: [Hindrance] = []
+    var wasWaiting = false
+    /// Whether it was seen in the state `idle in transaction (aborted)`: a statement of it had failed.
+    var hasFailedStatement = false
+    var endedAt: Timestamp?
+    /// Whether its session was gone when its end was noticed.
+    var endedWithSession = false
+    /// Whether whoever it had waited behind was still in the way when its end was noticed.
+    var endedBehindHindrance = false
+    /// COMMIT or ROLLBACK, where that was the session's last statement.
+    var closedByCommit: Bool?
+
+    struct Hindrance: Sendable, Hashable, Codable {
+        var session: SessionIdentity
+        var transactionStart: Timestamp?
+    }
+
+    init(_ session: Session, start: Timestamp) {
+        self.session = session.identity
+        self.start = start
+        self.lastState = session.state
+    }
+
+    var isSettled: Bool {
+        endedAt != nil && (transactionID == nil || fate == .committed || fate == .aborted)
+    }
+}
