@@ -9,6 +9,10 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var status: Status
     public var openedAt: Timestamp
     public var closedAt: Timestamp?
+    /// When what it is about began, by the server's clock for a run: a run may have begun long before it was seen.
+    public var begin: Timestamp
+    /// When what it was about ended, for a run that has.
+    public var end: Timestamp?
     /// The newest facts, for messages; frozen when the incident closes.
     public var facts: IncidentFacts
     /// The alerts that are part of it and firing now, by fingerprint (their sorted labels).
@@ -33,7 +37,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     }
 
     public init(
-        id: String, subject: Subject, severity: Severity, openedAt: Timestamp, facts: IncidentFacts,
+        id: String, subject: Subject, severity: Severity, openedAt: Timestamp, begin: Timestamp? = nil,
+        facts: IncidentFacts,
         firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], told: [String: Int] = [:],
         labels: [String: String] = [:]
     ) {
@@ -44,6 +49,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.status = .open
         self.openedAt = openedAt
         self.closedAt = nil
+        self.begin = begin ?? openedAt
+        self.end = nil
         self.facts = facts
         self.firing = firing
         self.timeline = timeline
