@@ -54,8 +54,9 @@ public enum MetricCatalog {
         "lockkeeper_migration_last_finished_timestamp_seconds", unit: .seconds,
         help: "When the last migration run finished, in seconds since the Unix epoch.")
 
-    public static let migrationLastFailed = NumberMetric<ToolLabels>.gauge(
-        "lockkeeper_migration_last_failed", help: "Whether the last finished migration run failed or was cancelled.")
+    public static let migrationLastFailed = NumberMetric<RunLabels>.gauge(
+        "lockkeeper_migration_last_failed",
+        help: "Whether the last finished migration run of the tool in the database failed or was cancelled.")
 
     public static let migrationsPending = NumberMetric<ToolLabels>.gauge(
         "lockkeeper_migrations_pending",

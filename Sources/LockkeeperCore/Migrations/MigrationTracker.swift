@@ -64,6 +64,9 @@ public struct MigrationTracker: Sendable, Hashable {
     /// Whether and which tools keep their history in a database, as far as it has been read.
     public func histories(of database: String) -> HistoryReading? { readings[database] }
 
+    /// The databases whose history tables have been looked for.
+    public var readDatabases: [String] { readings.keys.sorted() }
+
     // MARK: - Looks
 
     public mutating func observe(_ observation: Observation) -> [RunEvent] {

@@ -12,6 +12,7 @@ public struct Sample: Sendable, Hashable, Codable {
     public var content: Content
 
     public enum Content: Sendable, Hashable, Codable {
+        case glanced(Glance)
         case seen(Observation)
         case history(HistoryReading)
         case failed(SampleFailure)

@@ -1,0 +1,203 @@
+/// What is known of one target: the newest look at it, its runs, its figures. Changes only by samples.
+public struct TargetState: Sendable {
+    public let target: String
+    public private(set) var tracker: MigrationTracker
+    /// The newest full look, however old; `seenAt` says how old.
+    public private(set) var observation: Observation?
+    /// The agent's clock at the newest answer of the server to a look of any depth but the history's.
+    public private(set) var seenAt: Timestamp?
+    /// Why the newest look failed; `nil` while the target answers.
+    public private(set) var failure: SampleFailure?
+    /// Since when it does not answer, by the agent's clock.
+    public private(set) var failingSince: Timestamp?
+    /// The server's clock and the agent's at the same moment.
+    private var clocks: (server: Timestamp, agent: Timestamp)?
+    private var counts: [MetricCatalog.SampleLabels: Int] = [:]
+    private var durations: [SamplingTier: HistogramAccumulator] = [:]
+    private var finished: [MetricCatalog.ToolLabels: Finished] = [:]
+
+    /// The runs of one tool in one database that have ended since the agent started.
+    private struct Finished: Sendable {
+        var byOutcome: [String: Int] = [:]
+        var last: MigrationRun
+    }
+
+    /// - Parameter lastRuns: the last finished run of each tool and database, from the store.
+    public init(
+        target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
+        lastRuns: [MigrationRun] = []
+    ) {
+        self.target = target
+        self.tracker = MigrationTracker(target: target, memory: memory, folder: folder)
+        for run in lastRuns { finished[.init(run)] = Finished(last: run) }
+    }
+
+    public var isReachable: Bool { failure == nil && seenAt != nil }
+
+    /// Replaces what is known of the folder of migrations.
+    public mutating func update(folder: MigrationFolder?) {
+        tracker.folder = folder
+    }
+
+    /// The server's clock at a time of the agent's; the agent's own while the server's is unknown.
+    public func serverTime(at now: Timestamp) -> Timestamp {
+        clocks.map { $0.server + (now - $0.agent) } ?? now
+    }
+
+    public mutating func advance(_ sample: Sample) -> [RunEvent] {
+        count(sample)
+        var events: [RunEvent] = []
+        switch sample.content {
+        case .glanced(let glance):
+            answer(at: sample.takenAt, serverTime: glance.serverTime)
+        case .seen(let observation):
+            answer(at: sample.takenAt, serverTime: observation.serverTime)
+            self.observation = observation
+            events = tracker.observe(observation)
+        case .history(let reading):
+            events = tracker.observe(reading)
+        case .failed(let failure):
+            // Only the connection that looks says whether the target is there: a history that is locked is no outage.
+            guard sample.tier != .history else { break }
+            self.failure = failure
+            failingSince = failingSince ?? sample.takenAt
+        }
+        for case .ended(let run) in events { finish(run) }
+        for case .discovered(let run) in events { finish(run) }
+        return events
+    }
+
+    private mutating func answer(at now: Timestamp, serverTime: Timestamp) {
+        seenAt = now
+        clocks = (serverTime, now)
+        failure = nil
+        failingSince = nil
+    }
+
+    private mutating func finish(_ run: MigrationRun) {
+        let label = run.outcome?.label ?? "lost"
+        finished[.init(run), default: Finished(last: run)].byOutcome[label, default: 0] += 1
+        finished[.init(run)]?.last = run
+    }
+
+    private mutating func count(_ sample: Sample) {
+        let failure =
+            if case .failed(let failure) = sample.content { failure.reason as SampleFailure.Reason? } else { nil }
+        counts[.init(target: target, tier: sample.tier, failure: failure), default: 0] += 1
+        durations[sample.tier, default: MetricCatalog.sampleDuration.empty].observe(sample.duration)
+    }
+
+    // MARK: - Figures
+
+    /// Writes the target's metrics. Those of the database are left out while it does not answer; its open runs stay, by the last that is known
+    /// of them, since no one has seen them end.
+    public func record(into metrics: inout MetricsBuilder, at now: Timestamp) {
+        let labels = MetricCatalog.TargetLabels(target: target)
+        metrics.set(MetricCatalog.up, labels, to: isReachable)
+        if let seenAt { metrics.set(MetricCatalog.lastSample, labels, to: seenAt) }
+        for (labels, count) in counts { metrics.set(MetricCatalog.samples, labels, to: count) }
+        for (tier, histogram) in durations {
+            metrics.set(MetricCatalog.sampleDuration, .init(target: target, tier: tier), to: histogram)
+        }
+        recordRuns(into: &metrics, at: serverTime(at: now))
+        recordHistories(into: &metrics)
+        if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
+    }
+
+    private func recordRuns(into metrics: inout MetricsBuilder, at serverTime: Timestamp) {
+        for (labels, finished) in finished {
+            metrics.set(MetricCatalog.migrationRunning, labels, to: 0)
+            for outcome in MetricCatalog.RunOutcomeLabels.outcomes {
+                metrics.set(
+                    MetricCatalog.migrations, .init(labels, outcome: outcome),
+                    to: finished.byOutcome[outcome, default: 0])
+            }
+            metrics.set(MetricCatalog.migrationLastDuration, labels, to: finished.last.duration(at: serverTime))
+            if let end = finished.last.end { metrics.set(MetricCatalog.migrationLastFinished, labels, to: end) }
+            let hasFailed = finished.last.outcome.map { ["failed", "cancelled"].contains($0.label) } ?? false
+            metrics.set(MetricCatalog.migrationLastFailed, .init(finished.last), to: hasFailed)
+        }
+        for tool in knownTools { metrics.set(MetricCatalog.migrationRunning, tool, to: 0) }
+        for run in tracker.open.map(\.run) {
+            metrics.add(1, to: MetricCatalog.migrationRunning, .init(run))
+            let labels = MetricCatalog.RunLabels(run)
+            let standing = run.standing
+            metrics.set(MetricCatalog.migrationDuration, labels, to: run.duration(at: serverTime))
+            metrics.set(
+                MetricCatalog.migrationWaiting, labels,
+                to: standing.waitingSince.map { max(.zero, serverTime - $0) } ?? .zero)
+            metrics.set(MetricCatalog.migrationBlockedSessions, labels, to: standing.blockedSessions)
+            metrics.set(
+                MetricCatalog.migrationBlocked, labels,
+                to: standing.blockedSince.map { max(.zero, serverTime - $0) } ?? .zero)
+            for state in RunState.allCases {
+                metrics.set(MetricCatalog.migrationState, .init(run, state: state), to: standing.state == state)
+            }
+        }
+    }
+
+    /// The tools whose history, or folder, is there: their number of runs is shown as 0 while none runs.
+    private var knownTools: [MetricCatalog.ToolLabels] {
+        tracker.readDatabases.flatMap { database in
+            let tools = tracker.histories(of: database)?.tables.map(\.tool) ?? []
+            return (tools + [MigrationTool.manual]).map { .init(target: target, database: database, tool: $0) }
+        }
+    }
+
+    private func recordHistories(into metrics: inout MetricsBuilder) {
+        guard let folder = tracker.folder else { return }
+        for database in tracker.readDatabases {
+            guard let reading = tracker.histories(of: database),
+                reading.tables.contains(where: { $0.tool == folder.tool })
+            else { continue }
+            let comparison = folder.compare(with: reading)
+            let labels = MetricCatalog.ToolLabels(target: target, database: database, tool: folder.tool)
+            metrics.set(MetricCatalog.migrationsPending, labels, to: comparison.pending.count)
+            metrics.set(MetricCatalog.migrationsSkipped, labels, to: comparison.skipped.count)
+        }
+    }
+
+    private func recordServer(_ observation: Observation, into metrics: inout MetricsBuilder, at serverTime: Timestamp)
+    {
+        let graph = WaitGraph(blockers: observation.blockers)
+        let sessions = Dictionary(grouping: observation.sessions.filter { !$0.database.isEmpty }, by: \.database)
+        let locks = Dictionary(grouping: observation.locks, by: \.database)
+        let roots = graph.rootBlockers
+        for database in Set(sessions.keys).union(tracker.readDatabases) {
+            let labels = MetricCatalog.DatabaseLabels(target: target, database: database)
+            let here = sessions[database, default: []]
+            let pids = Set(here.map(\.pid))
+            for state in [Session.State.active, .idle, .idleInTransaction, .idleInTransactionAborted] {
+                metrics.set(MetricCatalog.sessions, .init(labels, state: state), to: here.count { $0.state == state })
+            }
+            let clients = here.filter { $0.backendType == "client backend" }
+            metrics.set(
+                MetricCatalog.oldestTransaction, labels,
+                to: age(of: clients.compactMap(\.transactionStart).min(), at: serverTime))
+            let idle = clients.filter { $0.state == .idleInTransaction || $0.state == .idleInTransactionAborted }
+            metrics.set(
+                MetricCatalog.idleInTransactionOldest, labels,
+                to: age(of: idle.compactMap(\.stateChange).min(), at: serverTime))
+
+            let waiters = pids.intersection(observation.blockers.keys)
+            let waits = observation.locks.filter { !$0.isGranted && waiters.contains($0.pid) }.compactMap(\.waitStart)
+            metrics.set(MetricCatalog.lockWaiters, labels, to: waiters.count)
+            metrics.set(MetricCatalog.lockOldestWait, labels, to: age(of: waits.min(), at: serverTime))
+            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots.intersection(pids).count)
+            var held: [MetricCatalog.LockLabels: Int] = [:]
+            for lock in locks[database, default: []] {
+                held[.init(labels, mode: lock.mode, isGranted: lock.isGranted), default: 0] += 1
+            }
+            for mode in LockMode.allCases where mode != .siRead {
+                for isGranted in [true, false] {
+                    let key = MetricCatalog.LockLabels(labels, mode: mode, isGranted: isGranted)
+                    metrics.set(MetricCatalog.locks, key, to: held[key, default: 0])
+                }
+            }
+        }
+    }
+
+    private func age(of start: Timestamp?, at serverTime: Timestamp) -> Duration {
+        start.map { max(.zero, serverTime - $0) } ?? .zero
+    }
+}
