@@ -1,0 +1,8 @@
+/// Wakes a session's thread out of its `poll`, from any thread.
+final class Waker: Sendable {
+    let event: EventDescriptor
+
+    init() throws(PostgresError) { event = try EventDescriptor(.pollable) }
+
+    func wake() { event.signal() }
+}
