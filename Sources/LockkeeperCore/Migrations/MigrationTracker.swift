@@ -76,9 +76,12 @@ public struct MigrationTracker: Sendable, Hashable {
         hasLockQueue = !observation.blockers.isEmpty
         let locks = Dictionary(grouping: observation.locks, by: \.pid)
 
+        // Ends first: whether a session may join a run depends on what else of it is still busy.
+        for index in open.indices { follow(&open[index], observation) }
         var events = assign(observation, locks: locks)
         for index in open.indices {
-            follow(&open[index], observation, locks: locks, graph: graph)
+            follow(&open[index], observation)
+            settle(&open[index], observation, locks: locks, graph: graph)
         }
         let startedIDs = Set(events.map(\.run.id))
         events = events.map { event in
@@ -193,9 +196,8 @@ public struct MigrationTracker: Sendable, Hashable {
 
     // MARK: - Following
 
-    private func follow(
-        _ tracked: inout TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]], graph: WaitGraph
-    ) {
+    /// Brings the run's transactions up to date: how they stand, or that they have ended.
+    private func follow(_ tracked: inout TrackedRun, _ observation: Observation) {
         let sessions = Dictionary(
             observation.sessions.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
@@ -224,8 +226,13 @@ public struct MigrationTracker: Sendable, Hashable {
             }
             tracked.transactions[index] = transaction
         }
+    }
 
-        let members = tracked.run.sessions.compactMap { sessions[$0] }
+    /// Says whether the run goes on, and how it stands.
+    private func settle(
+        _ tracked: inout TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]], graph: WaitGraph
+    ) {
+        let members = observation.sessions.filter(tracked.isMember)
         let holdsToolLock = members.contains { member in
             locks[member.pid, default: []].contains {
                 $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }

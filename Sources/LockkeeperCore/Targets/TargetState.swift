@@ -81,8 +81,8 @@ public struct TargetState: Sendable {
     }
 
     private mutating func count(_ sample: Sample) {
-        let failure =
-            if case .failed(let failure) = sample.content { failure.reason as SampleFailure.Reason? } else { nil }
+        var failure: SampleFailure.Reason?
+        if case .failed(let why) = sample.content { failure = why.reason }
         counts[.init(target: target, tier: sample.tier, failure: failure), default: 0] += 1
         durations[sample.tier, default: MetricCatalog.sampleDuration.empty].observe(sample.duration)
     }
@@ -140,7 +140,9 @@ public struct TargetState: Sendable {
     private var knownTools: [MetricCatalog.ToolLabels] {
         tracker.readDatabases.flatMap { database in
             let tools = tracker.histories(of: database)?.tables.map(\.tool) ?? []
-            return (tools + [MigrationTool.manual]).map { .init(target: target, database: database, tool: $0) }
+            return (tools + [MigrationTool.manual]).map {
+                MetricCatalog.ToolLabels(target: target, database: database, tool: $0)
+            }
         }
     }
 

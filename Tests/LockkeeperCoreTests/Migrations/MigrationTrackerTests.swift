@@ -1,0 +1,337 @@
+import LockkeeperCore
+import Testing
+
+@Suite struct MigrationTrackerTests {
+    /// A stage whose first look is over and whose history has one migration.
+    private func openedStage() -> Stage {
+        var stage = Stage()
+        stage.history = [Stage.drizzle("1")]
+        _ = stage.readHistory()
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        return stage
+    }
+
+    @Test func `Drizzle's sequence of statements is one run with its tool, its true begin and its new versions`() {
+        var stage = openedStage()
+        stage.connect(100)
+        let begin = stage.now
+        stage.execute(100, #"CREATE SCHEMA IF NOT EXISTS "drizzle""#)
+        #expect(stage.look().started.isEmpty, "making sure of the history is no migration yet")
+        stage.execute(100, #"CREATE TABLE IF NOT EXISTS "drizzle"."__drizzle_migrations" (id SERIAL PRIMARY KEY)"#)
+        _ = stage.look()
+        stage.execute(100, "begin", inTransaction: true)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        let started = stage.look().started
+        #expect(started.map(\.tool) == ["drizzle"])
+        #expect(started.first?.begin == begin)
+        #expect(started.first?.database == "shop")
+        #expect(started.first?.user == "deploy")
+
+        #expect(stage.watch(for: .seconds(60)).ended.isEmpty)
+        stage.finish(100, inTransaction: true)
+        stage.execute(
+            100, #"insert into "drizzle"."__drizzle_migrations" ("hash","created_at") values ('x', 1)"#,
+            inTransaction: true)
+        _ = stage.look()
+        stage.run(100, "commit")
+        stage.finish(100)
+        let end = stage.now
+        stage.fates[900] = .committed
+        stage.history = [Stage.drizzle("1", "2")]
+        let ended = stage.watch(for: .seconds(5)).ended
+        #expect(ended.count == 1)
+        #expect(ended.first?.id == started.first?.id)
+        #expect(ended.first?.outcome == .committed(versions: ["#2"]))
+        #expect(ended.first?.end == end)
+        #expect(ended.first?.statements.map(\.text).contains("ALTER TABLE orders ADD COLUMN total numeric") == true)
+        #expect(stage.tracker.open.isEmpty)
+    }
+
+    @Test func `A migrator that finds nothing to apply is no run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.execute(100, #"CREATE SCHEMA IF NOT EXISTS "drizzle""#)
+        stage.execute(100, #"CREATE TABLE IF NOT EXISTS "drizzle"."__drizzle_migrations" (id SERIAL PRIMARY KEY)"#)
+        var events = stage.look()
+        stage.execute(100, "select id, hash, created_at from drizzle.__drizzle_migrations")
+        events += stage.watch(for: .seconds(10))
+        #expect(events.isEmpty)
+    }
+
+    @Test func `A preparation that hangs is a run all the same`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, #"CREATE SCHEMA IF NOT EXISTS "drizzle""#)
+        #expect(stage.look().started.isEmpty)
+        stage.wait(.seconds(2))
+        #expect(stage.look().started.map(\.tool) == ["drizzle"])
+    }
+
+    @Test func `A run that waits names what it waits for, the root blocker and those it holds up`() throws {
+        var stage = openedStage()
+        stage.connect(50, application: "reports", user: "ana")
+        stage.execute(50, "select * from orders", inTransaction: true)
+        stage.sessions[50]?.transactionStart = stage.now
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        stage.block(100, behind: 50, on: "public.orders")
+        let waitBegin = stage.now
+        for pid: Int32 in [201, 202, 203] {
+            stage.connect(pid, application: "web")
+            stage.run(pid, "select * from orders where id = 1")
+            stage.block(pid, behind: 100, mode: .accessShare, on: "public.orders")
+        }
+        stage.wait(.seconds(3))
+        _ = stage.look()
+        let standing = try #require(stage.tracker.open.first?.run.standing)
+        #expect(standing.state == .blocked)
+        #expect(standing.waitingFor == "ACCESS EXCLUSIVE on public.orders")
+        #expect(standing.waitingSince == waitBegin)
+        #expect(standing.rootBlockers.map(\.pid) == [50])
+        #expect(standing.rootBlockers.first?.remedy == "SELECT pg_terminate_backend(50)")
+        #expect(standing.blockedSessions == 3)
+        #expect(standing.blockedSince == waitBegin)
+    }
+
+    @Test func `A statement that goes on waiting behind the same transaction and yet ends was cancelled`() {
+        var stage = openedStage()
+        stage.connect(50)
+        stage.execute(50, "select 1", inTransaction: true)
+        stage.sessions[50]?.transactionStart = stage.now
+        stage.connect(100, application: "psql")
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        stage.block(100, behind: 50, on: "public.orders")
+        _ = stage.watch(for: .seconds(30))
+        stage.finish(100)
+        let ended = stage.watch(for: .seconds(15)).ended
+        #expect(ended.count == 1)
+        #expect(ended.first?.outcome?.label == "cancelled")
+        #expect(ended.first?.outcome?.evidence?.contains("pid 50") == true)
+    }
+
+    @Test func `A statement that waited and ends once its way is free went through`() {
+        var stage = openedStage()
+        stage.connect(50)
+        stage.execute(50, "select 1", inTransaction: true)
+        stage.sessions[50]?.transactionStart = stage.now
+        stage.connect(100, application: "psql")
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        stage.block(100, behind: 50, on: "public.orders")
+        _ = stage.watch(for: .seconds(30))
+        stage.disconnect(50)
+        stage.finish(100)
+        #expect(stage.watch(for: .seconds(15)).ended.first?.outcome == .committed(versions: []))
+    }
+
+    @Test func `A failed statement whose transaction is rolled back fails the run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.execute(100, "begin", inTransaction: true)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.finish(100, inTransaction: true, failed: true)
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.run(100, "rollback")
+        stage.finish(100)
+        stage.fates[900] = .aborted
+        let ended = stage.watch(for: .seconds(5)).ended
+        #expect(ended.first?.outcome?.label == "failed")
+        #expect(ended.first?.outcome?.evidence?.contains("a statement of it failed") == true)
+    }
+
+    @Test func `A session that vanishes in the middle of its statement was cancelled`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.disconnect(100)
+        stage.fates[900] = .aborted
+        let ended = stage.watch(for: .seconds(5)).ended
+        #expect(ended.first?.outcome?.label == "cancelled")
+    }
+
+    @Test func `A restart of the server under an open run loses it, unless its transaction is known to have committed`()
+    {
+        for (fate, label) in [(TransactionFate.aborted, "lost"), (.committed, "committed")] {
+            var stage = openedStage()
+            stage.connect(100)
+            stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+            _ = stage.look()
+            stage.disconnect(100)
+            stage.serverStartedAt = stage.now
+            stage.fates[900] = fate
+            #expect(stage.watch(for: .seconds(20)).ended.map { $0.outcome?.label } == [label])
+        }
+    }
+
+    @Test func `Two sessions at work at the same time are two runs, though their client looks the same`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.connect(101)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        stage.run(101, "CREATE INDEX ON customers (name)", transactionID: 901)
+        let started = stage.look().started
+        #expect(Set(started.map(\.id)).count == 2)
+    }
+
+    @Test func `Transactions of one client that follow each other on several connections are one run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE TABLE a ()", transactionID: 900)
+        var events = stage.look()
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.wait(.milliseconds(500))
+        stage.connect(101)
+        stage.run(101, "CREATE TABLE b ()", transactionID: 901)
+        events += stage.look()
+        stage.wait(.milliseconds(500))
+        stage.finish(101)
+        stage.fates[901] = .committed
+        events += stage.watch(for: .seconds(6))
+        #expect(events.started.count == 1)
+        #expect(events.ended.count == 1)
+        #expect(events.ended.first?.sessions.map(\.pid) == [100, 101])
+        #expect(events.ended.first?.outcome?.isSuccess == true)
+    }
+
+    @Test func `A run that was under way at the first look has the begin of its transaction`() {
+        var stage = Stage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        let begin = stage.now
+        stage.wait(.seconds(700))
+        let started = stage.look().started
+        #expect(started.first?.begin == begin)
+        #expect(started.first?.wasUnderwayAtFirstLook == true)
+        #expect(started.first?.duration(at: stage.now) == .seconds(700))
+    }
+
+    @Test func `An agent that starts anew goes on with the same run, and learns how it ended while nobody looked`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        let id = stage.look().started.first?.id
+        _ = stage.look()
+
+        var resumed = Stage(memory: stage.tracker.memory)
+        resumed.sessions = stage.sessions
+        resumed.wait(stage.now - resumed.now + .seconds(60))
+        resumed.history = stage.history
+        #expect(resumed.look().started.isEmpty)
+        #expect(resumed.tracker.open.map(\.run.id) == [id])
+
+        var late = Stage(memory: stage.tracker.memory)
+        late.wait(stage.now - late.now + .seconds(3600))
+        late.fates[900] = .committed
+        late.history = stage.history
+        let ended = late.watch(for: .seconds(5)).ended
+        #expect(ended.map(\.id) == [id])
+        #expect(ended.first?.outcome?.isSuccess == true)
+    }
+
+    @Test func `What only the history tells of is known afterwards, once`() {
+        var stage = openedStage()
+        stage.history = [Stage.drizzle("1", "2", "3")]
+        let discovered = stage.readHistory().discovered
+        #expect(discovered.map(\.migrations) == [["#2", "#3"]])
+        #expect(discovered.first?.outcome == .committed(versions: ["#2", "#3"]))
+        #expect(stage.readHistory().isEmpty)
+    }
+
+    @Test func `A history table that comes into being is news, one that was there before the agent is not`() {
+        var stage = Stage()
+        _ = stage.readHistory()
+        stage.history = [Stage.drizzle("1")]
+        #expect(stage.readHistory().discovered.count == 1)
+
+        var other = Stage()
+        other.history = [Stage.drizzle("1")]
+        #expect(other.readHistory().isEmpty)
+    }
+
+    @Test(arguments: [
+        "REFRESH MATERIALIZED VIEW sales", "VACUUM orders", "VACUUM (VERBOSE) orders", "ANALYZE",
+        "LOCK TABLE orders IN SHARE MODE",
+        "CREATE TEMPORARY TABLE t AS SELECT 1", "TRUNCATE orders", "select 'alter table orders'",
+        "-- alter table orders\nselect 1",
+        "COPY public.orders TO stdout", "select * from create_orders", "ALTER ROLE ana PASSWORD 'x'",
+        "CREATE DATABASE other",
+    ])
+    func `What is not a migration starts no run`(query: String) {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, query, transactionID: 900)
+        stage.hold(100, .accessExclusive, on: "public.orders")
+        #expect(stage.look().isEmpty)
+    }
+
+    @Test(arguments: [
+        "ALTER TABLE orders ADD COLUMN total numeric", "-- CreateTable\nCREATE TABLE a ()", "/* tool */ drop index i",
+        "select 1; create index on orders (total)", "CREATE INDEX CONCURRENTLY i ON orders (total)",
+        "REINDEX TABLE orders",
+        "VACUUM (FULL, VERBOSE) orders", "VACUUM FULL orders",
+        "DO $$ BEGIN\n ALTER TABLE a ADD CONSTRAINT b CHECK (true);\nEXCEPTION WHEN duplicate_object THEN null;\nEND $$;",
+        "DO $body$ BEGIN EXECUTE 'ALTER TABLE a ADD b int'; END $body$",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int AS $$ select 1 $$ LANGUAGE sql",
+    ])
+    func `A schema change by hand starts a run`(query: String) {
+        var stage = openedStage()
+        stage.connect(100, application: "psql")
+        stage.run(100, query, transactionID: 900)
+        #expect(stage.look().started.map(\.tool) == ["manual"])
+    }
+
+    @Test func `An autovacuum worker and a change of temporary tables start no run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.sessions[100]?.backendType = "autovacuum worker"
+        stage.run(100, "autovacuum: VACUUM public.orders (to prevent wraparound)")
+        stage.connect(101)
+        stage.run(101, "ALTER TABLE scratch ADD COLUMN a int", transactionID: 7)
+        stage.hold(101, .accessExclusive, on: "pg_temp_3.scratch", temporary: true)
+        #expect(stage.look().isEmpty)
+    }
+
+    @Test func `An application that goes on over the migration's connection does not prolong the run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        var events = stage.look()
+        for _ in 0..<5 {
+            stage.run(100, "select * from orders")
+            events += stage.watch(for: .seconds(1))
+            stage.finish(100)
+        }
+        #expect(events.ended.count == 1)
+    }
+
+    @Test(arguments: [
+        (72_707_369 as Int64, "prisma" as String), (7_241_865_325_823_964, "node-pg-migrate"),
+        (77_431_708_402_617, "flyway"), (5_887_940_537_704_921_958, "goose"), (75_474_063, "sqitch"),
+        (2_686_470_616, "atlas"),
+    ])
+    func `A tool is known by its advisory lock`(key: Int64, tool: String) {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.locks.append(
+            HeldLock(
+                pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                advisoryKey: .single(key)))
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        #expect(stage.look().started.map(\.tool) == [tool])
+    }
+
+    @Test func `Keys that depend on the database's name are computed as the tools compute them`() {
+        // crc32("shop") = 0xac6a4ca2 by zlib.
+        #expect(MigrationTool.owning(.single(2_053_462_845 * 2_892_647_586), database: "shop")?.id == "rails")
+        #expect(MigrationTool.owning(.single(0x3d32_ad9e * 2_892_647_586), database: "shop")?.id == "sqlx")
+        #expect(MigrationTool.owning(.pair(1, 2), database: "shop") == nil)
+    }
+}
