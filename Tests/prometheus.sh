@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# A real Prometheus scrapes the demo: /metrics passes promtool's lint, no scrape fails, the alert rules load and evaluate,
+# and every expression of the dashboards returns series.
+#
+#     Tests/prometheus.sh PATH-OF-LOCKKEEPER [SECONDS]
+#
+# SECONDS: how long the demo runs (60).
+set -euo pipefail
+
+if (($# < 1)); then
+    echo "usage: Tests/prometheus.sh PATH-OF-LOCKKEEPER [SECONDS]" >&2
+    exit 2
+fi
+lockkeeper=$(realpath "$1")
+seconds=${2-60}
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+folder=$(mktemp -d)
+demo='' prometheus=''
+clean_up() {
+    for process in $demo $prometheus; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+    rm -rf "$folder"
+}
+trap clean_up EXIT
+
+fail() {
+    echo "$1" >&2
+    for log in demo prometheus; do
+        if [[ -s $folder/$log.log ]]; then
+            echo "--- the last lines of $log:" >&2
+            tail -n 40 "$folder/$log.log" >&2
+        fi
+    done
+    exit 1
+}
+
+# Repeats a command until it succeeds, at most $1 seconds long.
+await() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        if ((SECONDS >= deadline)); then return 1; fi
+        sleep 0.2
+    done
+}
+
+# The demo prints what to open: the first of those addresses that has metrics is the agent's.
+find_agent() {
+    kill -0 "$demo" 2>/dev/null || fail "The demo has ended before it could be scraped"
+    local address addresses
+    mapfile -t addresses < <(grep -oE 'https?://(127\.0\.0\.1|localhost):[0-9]+' "$folder/demo.log" | sort -u)
+    for address in "${addresses[@]}"; do
+        if curl --silent --fail --max-time 5 "$address/metrics" --output "$folder/metrics.txt" &&
+            grep --quiet '^lockkeeper_build_info' "$folder/metrics.txt"; then
+            agent=${address#*://}
+            return 0
+        fi
+    done
+    return 1
+}
+
+"$lockkeeper" demo --for "$seconds" >"$folder/demo.log" 2>&1 &
+demo=$!
+agent=''
+await 60 find_agent || fail "The demo has printed no address that serves /metrics within a minute"
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >"$folder/prometheus.yml" <<END
+global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+rule_files: ["$PWD/alerts/*.yml"]
+scrape_configs:
+  - job_name: lockkeeper
+    static_configs: [{ targets: ["$agent"] }]
+END
+prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" \
+    --web.listen-address="127.0.0.1:$port" --log.level=warn >"$folder/prometheus.log" 2>&1 &
+prometheus=$!
+await 30 curl --silent --fail --output /dev/null "http://127.0.0.1:$port/-/ready" || fail "Prometheus does not start"
+
+# Lint while the migration runs: then most families have series.
+linted=0
+while kill -0 "$demo" 2>/dev/null; do
+    if curl --silent --fail --max-time 5 "http://$agent/metrics" --output "$folder/metrics.txt"; then
+        promtool check metrics <"$folder/metrics.txt" || fail "/metrics does not pass promtool's lint"
+        linted=$((linted + 1))
+    fi
+    sleep 1
+done
+wait "$demo" || fail "The demo failed with status $?"
+demo=''
+if ((linted == 0)); then fail "/metrics was never seen"; fi
+
+python3 - "http://127.0.0.1:$port" "$seconds" <<'END' || fail "Prometheus is not content with what it scraped"
+import json, sys, urllib.parse, urllib.request
+
+def get(path, **parameters):
+    with urllib.request.urlopen(f"{sys.argv[1]}{path}?{urllib.parse.urlencode(parameters)}", timeout=30) as answer:
+        return json.load(answer)["data"]
+
+problems = []
+scrapes = get("/api/v1/query", query=f"sum(count_over_time(up[{sys.argv[2]}s]))")["result"]
+# The last scrape may have found the demo gone; a scrape that failed before it is wrong.
+back = get("/api/v1/query", query=f"sum(resets(up[{sys.argv[2]}s])) > 1")["result"]
+if not scrapes or float(scrapes[0]["value"][1]) < 5:
+    problems.append("fewer than five scrapes")
+if back:
+    problems.append("a scrape failed while the demo ran")
+rules = [rule for group in get("/api/v1/rules")["groups"] for rule in group["rules"]]
+if not rules:
+    problems.append("no rules were loaded")
+problems += [f'rule {rule["name"]}: {rule.get("lastError", rule["health"])}' for rule in rules if rule["health"] != "ok"]
+fired = {
+    series["metric"]["alertname"]
+    for series in get("/api/v1/query", query=f'max_over_time(ALERTS{{alertstate="firing"}}[{sys.argv[2]}s])')["result"]
+}
+print(f"{len(rules)} rules evaluated; fired during the demo: {', '.join(sorted(fired)) or 'none'}")
+for problem in problems:
+    print(problem, file=sys.stderr)
+sys.exit(1 if problems else 0)
+END
+
+python3 Tests/dashboards.py --prometheus "http://127.0.0.1:$port" --since $((seconds + 60)) --rate-interval 15s \
+    dashboards/*.json || fail "A dashboard shows nothing where it should"

