@@ -1,0 +1,89 @@
+internal import GRDB
+
+/// The tables of the state file.
+///
+/// Values are kept as JSON in a column `body`; what is asked for has a column of its own beside it. Times are microseconds since
+/// the Unix epoch. There are no foreign keys between deliveries and incidents on purpose: a message that is to be sent must not
+/// be refused because a row that it belongs to is not there.
+enum Schema {
+    /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
+    static let version = 1
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(sql: version1)
+            try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        return migrator
+    }
+
+    private static let version1 = """
+        CREATE TABLE target_memory (
+            target TEXT NOT NULL PRIMARY KEY,
+            body TEXT NOT NULL
+        ) STRICT;
+
+        -- The complete set of live alerts: one row.
+        CREATE TABLE alerts (
+            only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+            body TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE run (
+            id TEXT NOT NULL PRIMARY KEY,
+            target TEXT NOT NULL,
+            database TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            began_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            outcome TEXT,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX run_by_begin ON run (began_at);
+        CREATE INDEX run_by_end ON run (ended_at);
+
+        CREATE TABLE incident (
+            id TEXT NOT NULL PRIMARY KEY,
+            target TEXT NOT NULL,
+            run TEXT,
+            status TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            opened_at INTEGER NOT NULL,
+            closed_at INTEGER,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX incident_by_opening ON incident (opened_at);
+        CREATE INDEX incident_by_closing ON incident (closed_at);
+        CREATE INDEX incident_open ON incident (id) WHERE status = 'open';
+
+        CREATE TABLE delivery (
+            id TEXT NOT NULL PRIMARY KEY,
+            incident_id TEXT NOT NULL,
+            receiver TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            -- The rank of the notification's severity: of what is due, the most severe goes first.
+            urgency INTEGER NOT NULL,
+            planned_at INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_attempt_at INTEGER NOT NULL,
+            last_attempt_at INTEGER,
+            finished_at INTEGER,
+            last_error TEXT,
+            accepted_recipients TEXT NOT NULL,
+            notification TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX delivery_pending ON delivery (receiver, urgency DESC, planned_at, sequence) WHERE status = 'pending';
+        CREATE INDEX delivery_order ON delivery (receiver, incident_id, sequence) WHERE status = 'pending';
+        CREATE INDEX delivery_by_incident ON delivery (incident_id, receiver, sequence);
+        CREATE INDEX delivery_by_plan ON delivery (planned_at);
+        CREATE INDEX delivery_by_finish ON delivery (finished_at);
+
+        -- Outlives the deliveries, which retention removes.
+        CREATE TABLE receiver (
+            name TEXT NOT NULL PRIMARY KEY,
+            last_success_at INTEGER
+        ) STRICT;
+        """
+}

@@ -1,0 +1,152 @@
+internal import GRDB
+public import LockkeeperCore
+
+extension Store {
+    /// How far ahead of the clock a retry can rightly be planned. One that is further ahead was planned before the clock was set
+    /// back, and is due now: a correction of the clock must not keep the outbox silent for as long.
+    static let horizon: Duration = .seconds(2 * 3600)
+
+    /// The deliveries that may be begun now: pending, their time come, and no earlier one of the same incident to the same receiver
+    /// still unfinished. The most severe come first, then those planned first.
+    public func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery] {
+        try await read("looking into the outbox") { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT * FROM delivery AS mine
+                    WHERE receiver = ?1 AND status = 'pending' AND (next_attempt_at <= ?2 OR next_attempt_at > ?3)
+                        AND \(Self.isFirstOfItsIncident)
+                    ORDER BY urgency DESC, planned_at, sequence LIMIT ?4
+                    """)
+            let arguments: StatementArguments = [
+                receiver, now.microseconds, (now + Self.horizon).microseconds, max(0, limit),
+            ]
+            return try Row.fetchAll(statement, arguments: arguments).map(Delivery.init(row:))
+        }
+    }
+
+    /// When the next delivery to a receiver that is not held back by another may be begun; it may lie in the past. `nil` if none is
+    /// pending.
+    public func nextDue(receiver: String) async throws -> Timestamp? {
+        try await read("looking into the outbox") { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT min(next_attempt_at) FROM delivery AS mine
+                    WHERE receiver = ? AND status = 'pending' AND \(Self.isFirstOfItsIncident)
+                    """)
+            return try Int64.fetchOne(statement, arguments: [receiver]).map(Timestamp.init(microseconds:))
+        }
+    }
+
+    private static let isFirstOfItsIncident = """
+        NOT EXISTS (
+            SELECT 1 FROM delivery AS earlier
+            WHERE earlier.receiver = mine.receiver AND earlier.incident_id = mine.incident_id
+                AND earlier.status = 'pending' AND earlier.sequence < mine.sequence
+        )
+        """
+
+    /// Counts an attempt before it is made, so that a crash in the middle of it leaves a trace.
+    ///
+    /// - Returns: the delivery as it is now, or `nil` if it is no longer to be made.
+    public func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery? {
+        try await write("beginning a delivery") { database in
+            try database.cachedStatement(
+                sql: """
+                    UPDATE delivery SET attempts = attempts + 1, last_attempt_at = ? WHERE id = ? AND status = 'pending'
+                    """
+            ).execute(arguments: [now.microseconds, id])
+            guard database.changesCount == 1 else { return nil }
+            return try Row.fetchOne(database, sql: "SELECT * FROM delivery WHERE id = ?", arguments: [id])
+                .map(Delivery.init(row:))
+        }
+    }
+
+    /// Stores how an attempt left a delivery: its status, the time of the next attempt or of its end, the last error and the recipients
+    /// that have it. One that was finished before stays as it was.
+    public func finish(_ delivery: Delivery) async throws {
+        let accepted: String
+        do { accepted = try JSONColumn.encode(delivery.acceptedRecipients) } catch {
+            throw StoreError(error, while: "encoding a delivery", in: folder)
+        }
+        try await write("recording a delivery") { database in
+            try database.cachedStatement(
+                sql: """
+                    UPDATE delivery SET status = ?, next_attempt_at = ?, finished_at = ?, last_error = ?, accepted_recipients = ?
+                    WHERE id = ? AND status = 'pending'
+                    """
+            ).execute(arguments: [
+                delivery.status.rawValue, delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds,
+                delivery.lastError, accepted, delivery.id,
+            ])
+            guard database.changesCount == 1, delivery.status == .delivered, let end = delivery.finishedAt else {
+                return
+            }
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO receiver (name, last_success_at) VALUES (?, ?)
+                    ON CONFLICT (name) DO UPDATE SET last_success_at = excluded.last_success_at
+                    """
+            ).execute(arguments: [delivery.receiver, end.microseconds])
+        }
+    }
+
+    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again or is
+    /// configured anew.
+    public func expedite(receiver: String, at now: Timestamp) async throws {
+        try await write("rescheduling deliveries") { database in
+            try database.execute(
+                sql: """
+                    UPDATE delivery SET next_attempt_at = ?1
+                    WHERE receiver = ?2 AND status = 'pending' AND next_attempt_at > ?1
+                    """, arguments: [now.microseconds, receiver])
+        }
+    }
+
+    /// The receivers for which something is pending.
+    public func pendingReceivers() async throws -> Set<String> {
+        try await read("looking into the outbox") { database in
+            try Set(String.fetchAll(database, sql: "SELECT DISTINCT receiver FROM delivery WHERE status = 'pending'"))
+        }
+    }
+
+    /// Gives up everything that is pending for a receiver.
+    ///
+    /// - Returns: how many deliveries.
+    public func abandon(receiver: String, reason: String, at now: Timestamp) async throws -> Int {
+        try await write("giving up deliveries") { database in
+            try database.execute(
+                sql: """
+                    UPDATE delivery SET status = 'failed', finished_at = ?, last_error = ?
+                    WHERE receiver = ? AND status = 'pending'
+                    """, arguments: [now.microseconds, reason, receiver])
+            return database.changesCount
+        }
+    }
+
+    /// How the outbox stands, for every receiver that has something pending or ever had a delivery, in order of their names.
+    public func outboxSummary() async throws -> [OutboxSummary] {
+        try await read("summing up the outbox") { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT names.name, pending.count, pending.oldest, receiver.last_success_at
+                    FROM (
+                        SELECT name FROM receiver UNION SELECT receiver FROM delivery WHERE status = 'pending'
+                    ) AS names
+                    LEFT JOIN (
+                        SELECT receiver, count(*) AS count, min(planned_at) AS oldest
+                        FROM delivery WHERE status = 'pending' GROUP BY receiver
+                    ) AS pending ON pending.receiver = names.name
+                    LEFT JOIN receiver ON receiver.name = names.name
+                    ORDER BY names.name
+                    """)
+            return try rows.map { row in
+                OutboxSummary(
+                    receiver: try row.decode(forColumn: "name"),
+                    pending: try row.decode(Int?.self, forColumn: "count") ?? 0,
+                    oldestPlannedAt: try row.timestamp("oldest"),
+                    lastSuccessAt: try row.timestamp("last_success_at"))
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import GRDB
+public import LockkeeperCore
+
+extension Store {
+    /// Reads what the agent goes on from.
+    ///
+    /// - Parameter closedSince: from when on closed incidents are wanted too; `nil` for none.
+    public func load(closedSince: Timestamp? = nil) async throws -> StoredState {
+        try await read("loading the state") { database in
+            var state = StoredState()
+            for row in try Row.fetchAll(database, sql: "SELECT target, body FROM target_memory") {
+                let body = try row.decode(String.self, forColumn: "body")
+                state.memories[try row.decode(forColumn: "target")] = try JSONColumn.decode(
+                    TargetMemory.self, from: body)
+            }
+            if let body = try String.fetchOne(database, sql: "SELECT body FROM alerts WHERE only = 1") {
+                state.alerts = try JSONColumn.decode([AlertInstance].self, from: body)
+            }
+            state.openIncidents = try Self.bodies(
+                Incident.self, database, "SELECT body FROM incident WHERE status = 'open' ORDER BY opened_at, id")
+            if let closedSince {
+                state.recentlyClosedIncidents = try Self.bodies(
+                    Incident.self, database, "SELECT body FROM incident WHERE closed_at >= ? ORDER BY closed_at, id",
+                    [closedSince.microseconds])
+            }
+            let sequences = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT incident_id, receiver, max(sequence) AS sequence FROM delivery
+                    WHERE incident_id IN (SELECT id FROM incident WHERE status = 'open') GROUP BY incident_id, receiver
+                    """)
+            for row in sequences {
+                let incident = try row.decode(String.self, forColumn: "incident_id")
+                let receiver = try row.decode(String.self, forColumn: "receiver")
+                state.lastSequences[incident, default: [:]][receiver] = try row.decode(forColumn: "sequence")
+            }
+            return state
+        }
+    }
+
+    /// Stores a change, whole or not at all. When it returns, the change survives a crash and a power failure.
+    ///
+    /// A delivery whose id is known already is left as it is: planning the same step twice, as after a crash between two steps,
+    /// does no harm.
+    public func commit(_ change: StateChange) async throws {
+        guard !change.isEmpty else { return }
+        // Encoding takes longer than writing, so it is not done while the file is held.
+        let rows: StateChangeRows
+        do { rows = try StateChangeRows(change) } catch {
+            throw StoreError(error, while: "encoding a change", in: folder)
+        }
+        try await write("recording a change") { try rows.write(to: $0) }
+    }
+
+    static func bodies<Value: Decodable>(
+        _ type: Value.Type, _ database: Database, _ sql: String, _ arguments: StatementArguments = []
+    ) throws -> [Value] {
+        try String.fetchAll(database, sql: sql, arguments: arguments).map { try JSONColumn.decode(type, from: $0) }
+    }
+}

@@ -1,0 +1,90 @@
+import LockkeeperCore
+import LockkeeperStore
+import Testing
+
+@Suite("Storing changes")
+struct StoreStateTests {
+    let folder: TemporaryFolder
+    let store: Store
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        store = try await Store.open(folder.state)
+    }
+
+    @Test func `a new state is empty`() async throws {
+        #expect(try await store.load() == StoredState())
+    }
+
+    @Test func `what was committed is there after a crash, to the last bit`() async throws {
+        let memory = TargetMemory(
+            openRuns: [.example()], knownHistory: ["shop/drizzle.__drizzle_migrations": ["1", "2"]],
+            serverStartedAt: .noon - .seconds(1))
+        let delivery = Delivery.example("d1")
+        let change = StateChange(
+            runs: [.example()], memories: ["app": memory], incidents: [.example()],
+            deliveries: [delivery, .example("d2", sequence: 2)])
+        try await store.commit(change)
+
+        let reopened = try await Store.open(folder.afterCrash().state)
+        let state = try await reopened.load()
+        #expect(state.memories == ["app": memory])
+        #expect(state.openIncidents == [.example()])
+        #expect(state.lastSequences == ["run-1": ["slack": 2]])
+        #expect(try await reopened.runs() == [.example()])
+        #expect(try await reopened.deliveries(limit: 1) == [.example("d2", sequence: 2)])
+        #expect(try await reopened.due(receiver: "slack", at: .noon, limit: 1) == [delivery])
+    }
+
+    @Test(arguments: [
+        Outcome.committed(versions: ["0042", "0043"]), .failed(evidence: "rolled back"),
+        .cancelled(evidence: "by alice"),
+        .lost(evidence: "the server went away"),
+    ])
+    func `a run that ends replaces what was stored of it`(outcome: Outcome) async throws {
+        try await store.commit(StateChange(runs: [.example()]))
+        let ended = MigrationRun.example(end: .noon + .seconds(9), outcome: outcome)
+        try await store.commit(StateChange(runs: [ended]))
+        #expect(try await store.runs() == [ended])
+        #expect(try await store.runs(RunFilter(outcome: outcome.label)) == [ended])
+    }
+
+    @Test func `a memory that changes replaces the old one, and the others stay`() async throws {
+        let old = TargetMemory(knownHistory: ["a": ["1"]])
+        let new = TargetMemory(knownHistory: ["a": ["1", "2"]])
+        try await store.commit(StateChange(memories: ["app": old, "other": old]))
+        try await store.commit(StateChange(memories: ["app": new]))
+        #expect(try await store.load().memories == ["app": new, "other": old])
+    }
+
+    @Test func `a closed incident is loaded only if it was closed since the time asked for`() async throws {
+        let closed = Incident.example("run-2", closedAt: .noon + .seconds(60))
+        try await store.commit(StateChange(incidents: [.example(), closed]))
+        #expect(try await store.load().openIncidents == [.example()])
+        #expect(try await store.load().recentlyClosedIncidents == [])
+        #expect(try await store.load(closedSince: .noon + .seconds(60)).recentlyClosedIncidents == [closed])
+        #expect(try await store.load(closedSince: .noon + .seconds(61)).recentlyClosedIncidents == [])
+    }
+
+    @Test func `planning the same deliveries again changes nothing`() async throws {
+        let change = StateChange(incidents: [.example()], deliveries: [.example("d1"), .example("d2", sequence: 2)])
+        try await store.commit(change)
+        let begun = try #require(try await store.begin("d1", at: .noon + .seconds(1)))
+        try await store.finish(begun.delivered(at: .noon + .seconds(2)))
+        try await store.commit(change)
+
+        let deliveries = try await store.deliveries()
+        #expect(deliveries.map(\.id).sorted() == ["d1", "d2"])
+        #expect(deliveries.first { $0.id == "d1" }?.status == .delivered)
+        #expect(try await store.due(receiver: "slack", at: .noon, limit: 10).map(\.id) == ["d2"])
+    }
+
+    @Test func `a cancelled commit has stored nothing`() async throws {
+        let task = Task { [store] in
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await store.commit(StateChange(incidents: [.example()]))
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try await store.load() == StoredState())
+    }
+}
