@@ -1,0 +1,33 @@
+public import LockkeeperCore
+
+/// What the courier needs of the place where deliveries are kept until they are made.
+///
+/// Every change is durable when the call returns, and a call that throws has changed nothing.
+public protocol Outbox: Sendable {
+    /// The deliveries to a receiver that may be begun now, the most urgent first: pending, their time come, and no earlier one
+    /// (by `sequence`) of the same incident to the same receiver still pending.
+    func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery]
+
+    /// The earliest `nextAttemptAt` among the deliveries to a receiver that no earlier one holds back; it may lie in the past.
+    /// `nil` if nothing is pending.
+    func nextDue(receiver: String) async throws -> Timestamp?
+
+    /// Counts an attempt, before it is made.
+    ///
+    /// - Returns: the delivery as it is now; `nil` if it is no longer pending.
+    func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery?
+
+    /// Stores how an attempt left a delivery: `status`, `nextAttemptAt`, `finishedAt`, `lastError`, `acceptedRecipients`.
+    func finish(_ delivery: Delivery) async throws
+
+    /// Makes everything due now that waits for another try with a receiver.
+    func expedite(receiver: String, at now: Timestamp) async throws
+
+    /// The receivers for which something is pending.
+    func pendingReceivers() async throws -> Set<String>
+
+    /// Fails everything that is pending for a receiver.
+    ///
+    /// - Returns: how many deliveries.
+    func abandon(receiver: String, reason: String, at now: Timestamp) async throws -> Int
+}
