@@ -135,7 +135,7 @@ public struct IncidentBook: Sendable, Hashable {
                 let target = alert.labels["target"] ?? ""
                 let id =
                     open.values.first { $0.subject == .alerts(name: alert.name, target: target) }?.id
-                    ?? "alert-" + StableIdentifier.derive(from: alert.name, target, String(alert.activeAt.microseconds))
+                    ?? "alert-" + StableIdentifier.derive(from: alert.name, target, String(now.microseconds))
                 groups[id, default: []].append(alert)
             }
         }

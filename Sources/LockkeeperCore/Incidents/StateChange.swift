@@ -26,3 +26,29 @@ public struct StateChange: Sendable, Hashable {
         runs.isEmpty && memories.isEmpty && alerts == nil && incidents.isEmpty && deliveries.isEmpty
     }
 }
+
+extension StateChange {
+    /// Adds a later change: of what both speak of, the later state counts.
+    public mutating func merge(_ later: StateChange) {
+        runs = Self.latest(runs + later.runs)
+        memories.merge(later.memories) { _, new in new }
+        alerts = later.alerts ?? alerts
+        incidents = Self.latest(incidents + later.incidents)
+        deliveries += later.deliveries
+    }
+
+    /// One of each identity: the last, in the place of the first.
+    private static func latest<Element: Identifiable>(_ elements: [Element]) -> [Element] {
+        var positions: [Element.ID: Int] = [:]
+        var result: [Element] = []
+        for element in elements {
+            if let position = positions[element.id] {
+                result[position] = element
+            } else {
+                positions[element.id] = result.count
+                result.append(element)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,73 @@
+internal import LockkeeperCore
+internal import LockkeeperStore
+internal import Logging
+internal import Synchronization
+
+/// Stores what the agent's steps change, in their order, and then says so: nothing is sent before it is stored.
+///
+/// Steps do not wait for the disk. What could not be stored (a full disk) is kept and tried again with what has come since.
+final class Committer: Sendable {
+    private let store: Store
+    private let logger: Logger
+    private let committed: @Sendable () -> Void
+    private let pending = Mutex(StateChange())
+    private let signals: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+
+    /// - Parameter committed: called after each transaction.
+    init(store: Store, logger: Logger, committed: @escaping @Sendable () -> Void) {
+        self.store = store
+        self.logger = logger
+        self.committed = committed
+        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Takes a change. Changes are stored in the order in which they are taken.
+    func take(_ change: StateChange) {
+        guard !change.isEmpty else { return }
+        pending.withLock { $0.merge(change) }
+        signal.yield()
+    }
+
+    /// Says that no more will be taken: `run` stores what is left and returns.
+    func finish() {
+        signal.finish()
+    }
+
+    func run() async {
+        var pause = Duration.milliseconds(500)
+        for await _ in signals {
+            while let change = next() {
+                do {
+                    try await store.commit(change)
+                    pause = .milliseconds(500)
+                    committed()
+                } catch {
+                    logger.error("could not store the agent's state, trying again", metadata: ["error": "\(error)"])
+                    putBack(change)
+                    // In a task of its own, since a cancelled sleep would end at once and again and again.
+                    await Task.detached { [pause] in try? await Task.sleep(for: pause) }.value
+                    if Task.isCancelled { return }
+                    pause = min(pause * 2, .seconds(15))
+                }
+            }
+        }
+    }
+
+    private func next() -> StateChange? {
+        pending.withLock { pending in
+            guard !pending.isEmpty else { return nil }
+            let change = pending
+            pending = StateChange()
+            return change
+        }
+    }
+
+    private func putBack(_ change: StateChange) {
+        pending.withLock { pending in
+            var merged = change
+            merged.merge(pending)
+            pending = merged
+        }
+    }
+}
