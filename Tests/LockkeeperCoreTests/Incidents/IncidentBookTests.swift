@@ -167,7 +167,7 @@ import Testing
             }
             note(book.advance([.started(run())], at: now))
             for _ in 0..<random(20) {
-                now = now + .seconds(random(8))
+                now = now + .seconds(1 + random(8))
                 var firing: [IncidentAlert] = []
                 if random(2) == 0 { firing.append(alert("Long", .warning)) }
                 if random(3) == 0 { firing.append(alert("TooLong", .critical)) }
