@@ -2,8 +2,8 @@ import Glibc
 
 /// Runs work that blocks (waiting for a process, polling a file) on a thread of its own, so that the few threads of
 /// the cooperative pool stay free.
-enum BlockingWork {
-    static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+package enum BlockingWork {
+    package static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
             let job = Job { continuation.resume(with: Result(catching: body)) }
             var thread = pthread_t()

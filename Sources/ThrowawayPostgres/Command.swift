@@ -1,23 +1,33 @@
-import Glibc
+package import Glibc
 
 /// A program to start with `posix_spawn`: no inherited descriptors, signals or working folder.
-struct Command: Sendable {
+package struct Command: Sendable {
     /// Program (searched in PATH when it has no slash) and its arguments.
-    var arguments: [String]
+    package var arguments: [String]
     /// The working folder.
-    var folder = "/"
+    package var folder = "/"
     /// Descriptor to be standard input; nil = /dev/null.
-    var input: Int32?
+    package var input: Int32?
     /// File that standard output and error are appended to; nil = /dev/null.
-    var log: String?
+    package var log: String?
     /// `POSIX_SPAWN_SETSID` of <spawn.h>, which the Glibc module does not show.
     private static let setSession: Int32 = 0x80
 
     /// Detach from the terminal and the process group, so that Ctrl-C and a killed group do not reach the child.
-    var ownSession = false
+    package var ownSession = false
+
+    package init(
+        arguments: [String], folder: String = "/", input: Int32? = nil, log: String? = nil, ownSession: Bool = false
+    ) {
+        self.arguments = arguments
+        self.folder = folder
+        self.input = input
+        self.log = log
+        self.ownSession = ownSession
+    }
 
     /// Starts it. The caller must reap the process.
-    func spawn() throws(ThrowawayPostgresError) -> pid_t {
+    package func spawn() throws(ThrowawayPostgresError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -66,7 +76,7 @@ struct Command: Sendable {
 
     /// Starts it, waits for its end and returns its exit status (128 + signal when it was killed; 255 when it was
     /// killed here for taking longer than `seconds`).
-    func run(seconds: Int, started: (pid_t) -> Void = { _ in }) throws(ThrowawayPostgresError) -> Int32 {
+    package func run(seconds: Int, started: (pid_t) -> Void = { _ in }) throws(ThrowawayPostgresError) -> Int32 {
         let pid = try spawn()
         started(pid)
         if let status = ChildProcess.reap(pid, seconds: seconds) { return status }
@@ -77,9 +87,9 @@ struct Command: Sendable {
 }
 
 /// Waiting for a child of this process. Blocks: only for threads of `BlockingWork`.
-enum ChildProcess {
+package enum ChildProcess {
     /// Exit status (128 + signal) once the child has ended, or nil if it has not within `seconds`.
-    static func reap(_ pid: pid_t, seconds: Int) -> Int32? {
+    package static func reap(_ pid: pid_t, seconds: Int) -> Int32? {
         var waited: useconds_t = 0
         repeat {
             if let status = ended(pid) { return status }
@@ -90,7 +100,7 @@ enum ChildProcess {
     }
 
     /// Exit status if the child has ended (or is none of ours any more), nil while it runs.
-    static func ended(_ pid: pid_t) -> Int32? {
+    package static func ended(_ pid: pid_t) -> Int32? {
         var status: Int32 = 0
         let result = waitpid(pid, &status, WNOHANG)
         if result == 0 { return nil }

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A temporary folder that cannot outlive this process, nor can the server in it.
@@ -6,8 +6,8 @@ import Synchronization
 /// A small shell, the janitor, waits for the end of a connection whose other end only this process holds. However we end
 /// (also by kill -9), the kernel closes it; the janitor then stops the server and removes the folder. `PDEATHSIG`
 /// would not do: it fires when the *thread* that forked ends, and it removes no folder.
-final class ServerFolder: Sendable {
-    let path: String
+package final class ServerFolder: Sendable {
+    package let path: String
     private let janitor: pid_t
     /// Our end of the connection; -1 once closed.
     private let lifeline: Mutex<Int32>
@@ -36,7 +36,7 @@ final class ServerFolder: Sendable {
         """
 
     /// Makes the folder, owned by `user` and closed to everybody else, and starts its janitor.
-    init(for user: ServerUser) throws(ThrowawayPostgresError) {
+    package init(for user: ServerUser) throws(ThrowawayPostgresError) {
         // Under /tmp whatever TMPDIR says: a Unix socket's path must fit in 107 bytes (unix(7)).
         var template = Array("/tmp/lockkeeper-pg-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
@@ -74,7 +74,7 @@ final class ServerFolder: Sendable {
     }
 
     /// Tells the janitor which process to end with us; nil = none.
-    func guardProcess(_ pid: pid_t?) {
+    package func guardProcess(_ pid: pid_t?) {
         let line = Array("\(pid.map(String.init) ?? "")\n".utf8)
         lifeline.withLock { end in
             // A few bytes into an empty socket: never blocks. Should the janitor be gone, no SIGPIPE either.
@@ -83,7 +83,7 @@ final class ServerFolder: Sendable {
     }
 
     /// Has the janitor stop what is left and remove the folder; waits until it is gone. Blocks.
-    func remove() {
+    package func remove() {
         let open = lifeline.withLock { end in
             defer { end = -1 }
             return end >= 0 && close(end) == 0

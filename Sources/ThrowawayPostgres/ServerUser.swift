@@ -1,12 +1,12 @@
 import Glibc
 
 /// The operating-system user a throwaway server runs as. PostgreSQL refuses to run as root.
-struct ServerUser: Sendable {
+package struct ServerUser: Sendable {
     /// nil: as ourselves.
     let identity: (name: String, uid: uid_t, gid: gid_t)?
 
     /// Ourselves, or, when we are root, the first that exists of `postgres` and `nobody`.
-    static func choose() throws(ThrowawayPostgresError) -> ServerUser {
+    package static func choose() throws(ThrowawayPostgresError) -> ServerUser {
         guard geteuid() == 0 else { return ServerUser(identity: nil) }
         for name in ["postgres", "nobody"] {
             if let entry = getpwnam(name), entry.pointee.pw_uid != 0 {
@@ -19,13 +19,13 @@ struct ServerUser: Sendable {
     }
 
     /// The command line that runs `arguments` as this user (setpriv(1) of util-linux execs: the pid stays the same).
-    func command(_ arguments: [String]) -> [String] {
+    package func command(_ arguments: [String]) -> [String] {
         guard let identity else { return arguments }
         return ["setpriv", "--reuid=\(identity.uid)", "--regid=\(identity.gid)", "--clear-groups", "--"] + arguments
     }
 
     /// Gives a file or folder to this user.
-    func own(_ path: String) throws(ThrowawayPostgresError) {
+    package func own(_ path: String) throws(ThrowawayPostgresError) {
         guard let identity else { return }
         guard chown(path, identity.uid, identity.gid) == 0 else {
             throw ThrowawayPostgresError(

@@ -1,9 +1,9 @@
-import Glibc
+package import Glibc
 
 /// Small text files, read and written without Foundation.
-enum TextFile {
+package enum TextFile {
     /// The file's text, at most its last `limit` bytes; nil when it cannot be read.
-    static func read(_ path: String, last limit: Int = 1 << 20) -> String? {
+    package static func read(_ path: String, last limit: Int = 1 << 20) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -22,7 +22,7 @@ enum TextFile {
     }
 
     /// Appends to a file, creating it with `mode` where it does not exist.
-    static func append(_ text: String, to path: String, mode: mode_t = 0o600) throws(ThrowawayPostgresError) {
+    package static func append(_ text: String, to path: String, mode: mode_t = 0o600) throws(ThrowawayPostgresError) {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
         guard file >= 0 else {
             throw ThrowawayPostgresError(

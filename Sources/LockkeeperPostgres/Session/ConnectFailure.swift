@@ -39,7 +39,7 @@ struct ConnectFailure {
 
     func error(server: String, redaction: Redaction) -> PostgresError {
         let (kind, hint) = sqlstate.map { fromServer($0) } ?? fromLibpq()
-        let text = redaction.clean(message)
+        let text = redaction.clean(kind == .invalidDSN ? DSN.withoutQuotes(message) : message)
         return PostgresError(
             kind: kind, stage: .connect, sqlstate: sqlstate, message: text.isEmpty ? "no connection" : text, hint: hint,
             server: server)

@@ -31,7 +31,7 @@ public struct DSN: Sendable, Hashable, CustomStringConvertible, CustomDebugStrin
     }
 
     /// The database that the string names; `nil` where it is left to environment, service file or the user's name.
-    public var database: String? { parameters["dbname"] }
+    public var database: String? { override["dbname"] ?? parameters["dbname"] }
 
     /// The same server with another database.
     public func with(database: String) -> DSN {

@@ -7,7 +7,7 @@ import LockkeeperCore
 /// Every call has a deadline of our own besides the server's timeouts, which do nothing on a dead line. A session that
 /// missed a deadline, was cancelled or lost its connection is closed and stays so; connect again.
 public actor PostgresSession {
-    private nonisolated let thread: SessionThread
+    nonisolated let thread: SessionThread
     private nonisolated let waker: Waker
     private nonisolated let profile: SessionProfile
     private var connection = Connection()
@@ -432,10 +432,11 @@ public actor PostgresSession {
                     // An earlier step of the same query failed.
                     if step == .query, failure == nil { failure = lost(handle, stage) }
                 default:
-                    let error = serverError(result.failure(), stage)
+                    let (error, isFatal) = serverError(result, stage)
                     if step == .prepare { prepared[query.name] = nil }
                     failure = failure ?? error
-                    if PQstatus(handle) == CONNECTION_BAD { throw gone(error) }
+                    // At once: what follows is only that the connection is closed.
+                    if isFatal || PQstatus(handle) == CONNECTION_BAD { throw gone(error) }
                 }
             }
         }
@@ -462,9 +463,9 @@ public actor PostgresSession {
                         kind: .protocolViolation, stage: stage, message: "COPY from or to the client is not supported",
                         hint: "use INSERT and SELECT", server: server))
             default:
-                let error = serverError(result.failure(), stage)
+                let (error, isFatal) = serverError(result, stage)
                 failure = failure ?? error
-                if PQstatus(handle) == CONNECTION_BAD { throw gone(error) }
+                if isFatal || PQstatus(handle) == CONNECTION_BAD { throw gone(error) }
             }
         }
         return failure.map { .failure($0) } ?? .success(all)
@@ -528,13 +529,14 @@ public actor PostgresSession {
     }
 
     private func serverError(
-        _ failure: (sqlstate: String?, message: String), _ stage: PostgresError.Stage
-    ) -> PostgresError {
+        _ result: borrowing QueryResult, _ stage: PostgresError.Stage
+    ) -> (error: PostgresError, isFatal: Bool) {
+        let (sqlstate, message, isFatal) = result.failure()
         // libpq's own failures, such as a lost connection, have no SQLSTATE.
         let (kind, hint) =
-            failure.sqlstate.map { PostgresError.classify(sqlstate: $0) } ?? (.disconnected, "it will be tried again")
-        return PostgresError(
-            kind: kind, stage: stage, sqlstate: failure.sqlstate, message: redaction.clean(failure.message), hint: hint,
-            server: server)
+            sqlstate.map { PostgresError.classify(sqlstate: $0) } ?? (.disconnected, "it will be tried again")
+        let error = PostgresError(
+            kind: kind, stage: stage, sqlstate: sqlstate, message: redaction.clean(message), hint: hint, server: server)
+        return (error, isFatal)
     }
 }

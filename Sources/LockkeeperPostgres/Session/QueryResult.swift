@@ -34,14 +34,14 @@ struct QueryResult: ~Copyable {
         return Rows(columns: columns, rowCount: Int(rowCount), cells: cells, bytes: bytes)
     }
 
-    /// SQLSTATE and text of an error result.
-    func failure() -> (sqlstate: String?, message: String) {
+    /// SQLSTATE and text of an error result, and whether the server closes the connection because of it.
+    func failure() -> (sqlstate: String?, message: String, isFatal: Bool) {
         func field(_ code: Character) -> String? {
             code.asciiValue.flatMap { PQresultErrorField(handle, Int32($0)) }.map { String(cString: $0) }
         }
-        // PG_DIAG_SQLSTATE, PG_DIAG_MESSAGE_PRIMARY and PG_DIAG_MESSAGE_DETAIL of postgres_ext.h.
+        // PG_DIAG_MESSAGE_PRIMARY, _MESSAGE_DETAIL, _SEVERITY_NONLOCALIZED and _SQLSTATE of postgres_ext.h.
         let primary = field("M") ?? PQresultErrorMessage(handle).map { String(cString: $0) } ?? ""
         let detail = field("D").map { " (\($0))" } ?? ""
-        return (field("C"), primary + detail)
+        return (field("C"), primary + detail, ["FATAL", "PANIC"].contains(field("V")))
     }
 }
