@@ -67,7 +67,7 @@ public struct IncidentBook: Sendable, Hashable {
     private mutating func take(_ event: RunEvent, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger) {
         let run = event.run
         let id = Self.incidentID(ofRun: run.id)
-        let description = RunDescription(run, at: serverTime, privacy: policy.privacy)
+        let description = RunDescription(run, at: serverTime)
         var incident = open[id] ?? newIncident(of: run, description, id: id, at: now)
         incident.facts = facts(of: run, description, alerts: incident.firing)
         switch event {
@@ -166,7 +166,7 @@ public struct IncidentBook: Sendable, Hashable {
         if isRun, let run = runs[id] {
             let serverTime = serverTimes[run.target] ?? now
             incident.facts = facts(
-                of: run, RunDescription(run, at: serverTime, privacy: policy.privacy), alerts: current)
+                of: run, RunDescription(run, at: serverTime), alerts: current)
         } else if let leading = Self.leading(current) {
             incident.facts = facts(of: leading, firing: current)
         }
@@ -178,7 +178,7 @@ public struct IncidentBook: Sendable, Hashable {
         let wanted = current.values.map(\.severity).max() ?? .info
         let serverTime = serverTimes[incident.target] ?? now
         let title =
-            runs[id].map { RunDescription($0, at: serverTime, privacy: policy.privacy).title } ?? Self.title(current)
+            runs[id].map { RunDescription($0, at: serverTime).title } ?? Self.title(current)
         if wanted > incident.severity {
             incident.severity = wanted
             incident.peak = max(incident.peak, wanted)

@@ -3,19 +3,17 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var routes: [Route]
     /// The configured labels of each target.
     public var targetLabels: [String: [String: String]]
-    public var privacy: QueryTextPrivacy
     /// The base of links in messages, without a slash at its end; `nil` for no links.
     public var externalURL: String?
     /// Host and version of the agent, for the footer of messages.
     public var sender: String
 
     public init(
-        routes: [Route] = [], targetLabels: [String: [String: String]] = [:], privacy: QueryTextPrivacy = .normalized,
+        routes: [Route] = [], targetLabels: [String: [String: String]] = [:],
         externalURL: String? = nil, sender: String = "lockkeeper"
     ) {
         self.routes = routes
         self.targetLabels = targetLabels
-        self.privacy = privacy
         self.externalURL = externalURL
         self.sender = sender
     }

@@ -3,12 +3,10 @@ public struct RunDescription: Sendable {
     private let run: MigrationRun
     /// The server's clock.
     private let now: Timestamp
-    private let privacy: QueryTextPrivacy
 
-    public init(_ run: MigrationRun, at now: Timestamp, privacy: QueryTextPrivacy) {
+    public init(_ run: MigrationRun, at now: Timestamp) {
         self.run = run
         self.now = now
-        self.privacy = privacy
     }
 
     /// `Migration 0042_orders on app-production`
@@ -109,7 +107,7 @@ public struct RunDescription: Sendable {
         }
         for blocker in run.standing.rootBlockers.prefix(3) {
             details.append(.init("Blocked by", describe(blocker)))
-            let query = privacy.shown(blocker.query, limit: 300)
+            let query = blocker.query
             if !query.isEmpty {
                 details.append(.init("Its \(blocker.state == .active ? "" : "last ")query", query, isCode: true))
             }
@@ -119,7 +117,7 @@ public struct RunDescription: Sendable {
             details.append(.init("Holds up", count(run.standing.blockedSessions, "session") + since))
         }
         if let statement = run.statements.last {
-            let text = privacy.shown(statement.text, limit: 600)
+            let text = statement.text
             if !text.isEmpty {
                 details.append(.init(run.isRunning ? "Statement" : "Last statement seen", text, isCode: true))
             }
@@ -189,7 +187,7 @@ public struct RunDescription: Sendable {
     }
 
     private func remedy(for blocker: Blocker) -> IncidentFacts.Action {
-        if blocker.backendType == "autovacuum worker", blocker.query.contains("to prevent wraparound") {
+        if blocker.preventsWraparound {
             return .init(
                 "pid \(blocker.pid) is a vacuum against transaction id wraparound and does not yield: cancel the migration and let it finish",
                 command: run.sessions.last.map { "SELECT pg_cancel_backend(\($0.pid))" })

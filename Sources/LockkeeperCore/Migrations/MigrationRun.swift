@@ -32,7 +32,7 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
 
     /// A statement as `pg_stat_activity` showed it.
     public struct Statement: Sendable, Hashable, Codable {
-        /// The text, cut off by the server at `track_activity_query_size`. Contains literals: redact before showing it.
+        /// The text as the privacy setting leaves it, cut off by the server at `track_activity_query_size`.
         public var text: String
         public var begin: Timestamp
         public var pid: Int32
@@ -174,13 +174,16 @@ public struct Blocker: Sendable, Hashable, Codable {
     public var state: Session.State
     public var transactionStart: Timestamp?
     public var stateChange: Timestamp?
-    /// Its running or last query. Contains literals: redact before showing it.
+    /// Its running or last query, as the privacy setting leaves it.
     public var query: String
+    /// Whether it is a vacuum against transaction id wraparound, which does not yield to others.
+    public var preventsWraparound: Bool
 
     public init(
         pid: Int32, gid: String? = nil, user: String = "", database: String = "", applicationName: String = "",
         clientAddress: String = "", backendType: String = "client backend", state: Session.State = .unknown,
-        transactionStart: Timestamp? = nil, stateChange: Timestamp? = nil, query: String = ""
+        transactionStart: Timestamp? = nil, stateChange: Timestamp? = nil, query: String = "",
+        preventsWraparound: Bool = false
     ) {
         self.pid = pid
         self.gid = gid
@@ -193,6 +196,7 @@ public struct Blocker: Sendable, Hashable, Codable {
         self.transactionStart = transactionStart
         self.stateChange = stateChange
         self.query = query
+        self.preventsWraparound = preventsWraparound
     }
 
     /// The statement that gets it out of the way. Cancelling does nothing to a session that is idle in its transaction.

@@ -6,6 +6,8 @@ public struct MigrationTracker: Sendable, Hashable {
     public private(set) var open: [TrackedRun]
     /// Names for history entries whose tool keeps none, and what a run is about to apply: from the migrations' folder.
     public var folder: MigrationFolder?
+    /// How much is kept of queries' texts. What it takes away is gone before anything is kept.
+    public var privacy: QueryTextPrivacy
 
     private var knownHistory: [String: [String: Set<String>]]
     private var serverStartedAt: Timestamp?
@@ -32,8 +34,12 @@ public struct MigrationTracker: Sendable, Hashable {
     /// How long a preparation is remembered.
     private static let preparationLife = Duration.seconds(5)
 
-    public init(target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil) {
+    public init(
+        target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
+        privacy: QueryTextPrivacy = .normalized
+    ) {
         self.target = target
+        self.privacy = privacy
         self.open = memory.openRuns
         self.knownHistory = memory.knownHistory
         self.serverStartedAt = memory.serverStartedAt
@@ -187,7 +193,7 @@ public struct MigrationTracker: Sendable, Hashable {
     private func engage(_ tracked: inout TrackedRun, _ session: Session) {
         if !tracked.isMember(session) { tracked.run.sessions.append(session.identity) }
         tracked.quietSince = nil
-        tracked.note(statementOf: session)
+        tracked.note(statementOf: session, privacy: privacy)
         guard let start = session.transactionStart ?? session.queryStart,
             !tracked.transactions.contains(where: { $0.session == session.identity && $0.start == start })
         else { return }
@@ -219,7 +225,7 @@ public struct MigrationTracker: Sendable, Hashable {
                             byPID[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
                         }
                     }
-                    tracked.note(statementOf: session)
+                    tracked.note(statementOf: session, privacy: privacy)
                 } else {
                     end(&transaction, session: session, sessions: sessions, at: observation.serverTime)
                 }
@@ -245,7 +251,7 @@ public struct MigrationTracker: Sendable, Hashable {
                 of: members.filter { member in
                     tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil }
                         || holdsToolLock
-                }, in: observation, graph: graph)
+                }, in: observation, graph: graph, privacy: privacy)
         } else if tracked.quietSince == nil {
             tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime
             tracked.run.standing = Standing()

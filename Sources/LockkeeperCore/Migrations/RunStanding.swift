@@ -1,6 +1,6 @@
 extension Standing {
     /// How a run's sessions stand in one observation: what they wait for, who is at the root of it, whom they hold up.
-    init(of sessions: [Session], in observation: Observation, graph: WaitGraph) {
+    init(of sessions: [Session], in observation: Observation, graph: WaitGraph, privacy: QueryTextPrivacy) {
         self.init()
         let pids = Set(sessions.map(\.pid))
         let locks = observation.locks.filter { pids.contains($0.pid) }
@@ -16,7 +16,7 @@ extension Standing {
             rootBlockers = graph.rootBlockers(of: wait.pid).flatMap { pid in
                 pid == 0
                     ? observation.preparedTransactions.map(Blocker.init)
-                    : [byPID[pid].map(Blocker.init) ?? Blocker(pid: pid)]
+                    : [byPID[pid].map { Blocker($0, privacy: privacy) } ?? Blocker(pid: pid)]
             }.sorted {
                 ($0.transactionStart ?? observation.serverTime, $0.pid) < (
                     $1.transactionStart ?? observation.serverTime, $1.pid
@@ -70,12 +70,14 @@ extension HeldLock.Relation {
 }
 
 extension Blocker {
-    init(_ session: Session) {
+    init(_ session: Session, privacy: QueryTextPrivacy) {
         self.init(
             pid: session.pid, user: session.user, database: session.database,
             applicationName: session.applicationName, clientAddress: session.clientAddress,
             backendType: session.backendType, state: session.state, transactionStart: session.transactionStart,
-            stateChange: session.stateChange, query: session.query)
+            stateChange: session.stateChange, query: privacy.shown(session.query),
+            preventsWraparound: session.backendType == "autovacuum worker"
+                && session.query.hasSuffix("(to prevent wraparound)"))
     }
 
     init(_ prepared: PreparedTransaction) {

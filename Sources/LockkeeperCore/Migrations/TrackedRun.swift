@@ -39,13 +39,16 @@ public struct TrackedRun: Sendable, Hashable, Codable {
 
     /// The most that is kept of each end of the list of statements.
     private static let keptAtBegin = 10, keptAtEnd = 40
+    /// The most that is kept of a statement, in characters.
+    private static let keptText = 1000
 
     /// Notes the statement that the session shows, unless it is the one noted last for it.
-    mutating func note(statementOf session: Session) {
+    mutating func note(statementOf session: Session, privacy: QueryTextPrivacy) {
         guard let begin = session.queryStart, !session.query.isEmpty,
             run.statements.last(where: { $0.pid == session.pid })?.begin != begin
         else { return }
-        run.statements.append(.init(text: session.query, begin: begin, pid: session.pid))
+        run.statements.append(
+            .init(text: privacy.shown(session.query, limit: Self.keptText), begin: begin, pid: session.pid))
         run.statementCount += 1
         if run.statements.count > Self.keptAtBegin + Self.keptAtEnd { run.statements.remove(at: Self.keptAtBegin) }
     }

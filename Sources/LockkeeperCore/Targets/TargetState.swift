@@ -25,10 +25,11 @@ public struct TargetState: Sendable {
     /// - Parameter lastRuns: the last finished run of each tool and database, from the store.
     public init(
         target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
+        privacy: QueryTextPrivacy = .normalized,
         lastRuns: [MigrationRun] = []
     ) {
         self.target = target
-        self.tracker = MigrationTracker(target: target, memory: memory, folder: folder)
+        self.tracker = MigrationTracker(target: target, memory: memory, folder: folder, privacy: privacy)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
     }
 
@@ -37,6 +38,10 @@ public struct TargetState: Sendable {
     /// Replaces what is known of the folder of migrations.
     public mutating func update(folder: MigrationFolder?) {
         tracker.folder = folder
+    }
+
+    public mutating func update(privacy: QueryTextPrivacy) {
+        tracker.privacy = privacy
     }
 
     /// The server's clock at a time of the agent's; the agent's own while the server's is unknown.

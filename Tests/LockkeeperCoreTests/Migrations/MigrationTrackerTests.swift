@@ -94,6 +94,20 @@ import Testing
         #expect(standing.blockedSince == waitBegin)
     }
 
+    @Test func `Literals of statements are gone before anything is kept`() {
+        var stage = openedStage()
+        stage.connect(50)
+        stage.execute(50, "select * from orders where email = 'ana@example.org'", inTransaction: true)
+        stage.sessions[50]?.transactionStart = stage.now
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN note text DEFAULT 'secret'")
+        stage.block(100, behind: 50, on: "public.orders")
+        _ = stage.watch(for: .seconds(3))
+        #expect(stage.tracker.open.count == 1)
+        #expect(!"\(stage.tracker.memory)".contains("secret"))
+        #expect(!"\(stage.tracker.memory)".contains("ana@example.org"))
+    }
+
     @Test func `A statement that goes on waiting behind the same transaction and yet ends was cancelled`() {
         var stage = openedStage()
         stage.connect(50)
