@@ -1,0 +1,139 @@
+public import LockkeeperCore
+
+/// What the web server shows of the agent, and the one thing that it can ask of it.
+///
+/// Every answer comes from memory or the agent's own store, never from a watched database. All texts of statements are already
+/// redacted by the privacy setting. A getter that takes long holds up nobody but who asked.
+public protocol AgentView: Sendable {
+    func metrics() async -> MetricsSnapshot
+    /// In the configuration's order.
+    func targets() async -> [TargetStatus]
+    /// Newest first.
+    func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot]
+    func migration(run: String) async throws -> RunSnapshot?
+    /// Newest first.
+    func incidents(_ query: IncidentQuery) async throws -> [Incident]
+    func incident(id: String) async throws -> Incident?
+    /// Newest first.
+    func deliveries(_ query: DeliveryQuery) async throws -> [Delivery]
+    /// Whether the agent's loops are alive: if not, it should be restarted.
+    func health() async -> AgentCondition
+    /// Whether the agent does its work: configuration loaded, store open, first looks taken.
+    func readiness() async -> AgentCondition
+    func reload() async -> ReloadOutcome
+}
+
+/// Which runs are wanted.
+public struct MigrationQuery: Sendable, Hashable {
+    public var limit: Int
+    public var target: String?
+    /// Only those that run, or only those that have ended.
+    public var isRunning: Bool?
+
+    public init(limit: Int, target: String? = nil, isRunning: Bool? = nil) {
+        self.limit = limit
+        self.target = target
+        self.isRunning = isRunning
+    }
+}
+
+/// Which incidents are wanted.
+public struct IncidentQuery: Sendable, Hashable {
+    public var limit: Int
+    public var target: String?
+    public var status: Incident.Status?
+
+    public init(limit: Int, target: String? = nil, status: Incident.Status? = nil) {
+        self.limit = limit
+        self.target = target
+        self.status = status
+    }
+}
+
+/// Which deliveries are wanted.
+public struct DeliveryQuery: Sendable, Hashable {
+    public var limit: Int
+    public var receiver: String?
+    public var status: Delivery.Status?
+    public var incidentID: String?
+
+    public init(
+        limit: Int, receiver: String? = nil, status: Delivery.Status? = nil, incidentID: String? = nil
+    ) {
+        self.limit = limit
+        self.receiver = receiver
+        self.status = status
+        self.incidentID = incidentID
+    }
+}
+
+/// A run, with the time by its server's clock that its durations are to be reckoned to.
+public struct RunSnapshot: Sendable, Hashable {
+    public var run: MigrationRun
+    public var serverTime: Timestamp
+
+    public init(run: MigrationRun, serverTime: Timestamp) {
+        self.run = run
+        self.serverTime = serverTime
+    }
+}
+
+/// How a target stands.
+public struct TargetStatus: Sendable, Hashable {
+    public var name: String
+    public var labels: [String: String]
+    public var databases: [String]
+    /// Whether it answered the last look; `nil` before the first.
+    public var isUp: Bool?
+    /// Why it did not, if it did not.
+    public var failure: SampleFailure?
+    /// When it was last seen.
+    public var lastSeenAt: Timestamp?
+    /// How long the last look took.
+    public var lastSampleDuration: Duration?
+    /// What was last known of the server.
+    public var server: Server?
+    /// What hinders the watching without preventing it, for people: missing privileges, a pooler in front, a folder that is half there.
+    public var warnings: [String]
+    public var runningMigrations: Int
+    /// Client sessions.
+    public var sessions: Int?
+    public var lockWaiters: Int?
+    /// The age of the oldest open transaction.
+    public var oldestTransaction: Duration?
+
+    public init(
+        name: String, labels: [String: String] = [:], databases: [String] = [], isUp: Bool? = nil,
+        failure: SampleFailure? = nil, lastSeenAt: Timestamp? = nil, lastSampleDuration: Duration? = nil,
+        server: Server? = nil, warnings: [String] = [], runningMigrations: Int = 0, sessions: Int? = nil,
+        lockWaiters: Int? = nil, oldestTransaction: Duration? = nil
+    ) {
+        self.name = name
+        self.labels = labels
+        self.databases = databases
+        self.isUp = isUp
+        self.failure = failure
+        self.lastSeenAt = lastSeenAt
+        self.lastSampleDuration = lastSampleDuration
+        self.server = server
+        self.warnings = warnings
+        self.runningMigrations = runningMigrations
+        self.sessions = sessions
+        self.lockWaiters = lockWaiters
+        self.oldestTransaction = oldestTransaction
+    }
+}
+
+/// Whether the agent is as it should be.
+public enum AgentCondition: Sendable, Hashable {
+    case fine
+    /// With one sentence for each thing that is not.
+    case impaired(reasons: [String])
+}
+
+/// What came of the wish to reload the configuration.
+public enum ReloadOutcome: Sendable, Hashable {
+    case reloaded
+    /// The configuration in force stays. Each error says where and what to do.
+    case refused(errors: [String])
+}

@@ -1,0 +1,149 @@
+import LockkeeperCore
+
+/// `GET /api/v1/migrations`, newest first.
+struct MigrationsAnswer: Encodable {
+    let migrations: [MigrationAnswer]
+}
+
+/// A run of a migration in the JSON API.
+struct MigrationAnswer: Encodable {
+    let run: String
+    /// The incident of the run.
+    let incidentID: String
+    let target: String
+    let database: String
+    let tool: String
+    let migrations: [String]
+    let user: String
+    let applicationName: String
+    let clientAddress: String
+    let begin: String
+    let end: String?
+    let durationSeconds: Double
+    let isRunning: Bool
+    let wasUnderwayAtFirstLook: Bool
+    /// `committed`, `failed`, `cancelled` or `lost`; missing while it runs.
+    let outcome: String?
+    /// What supports the outcome, one sentence.
+    let evidence: String?
+    /// What the history has gained by it.
+    let versions: [String]?
+    /// How it stands; missing once it has ended.
+    let standing: StandingAnswer?
+    let statementCount: Int
+    let lastStatement: StatementAnswer?
+    /// In the detailed answer only.
+    let statements: [StatementAnswer]?
+    /// In the detailed answer only.
+    let sessions: [SessionAnswer]?
+
+    init(_ snapshot: RunSnapshot, isDetailed: Bool = false) {
+        let run = snapshot.run
+        self.run = run.id
+        incidentID = "run-" + run.id
+        target = run.target
+        database = run.database
+        tool = run.tool
+        migrations = run.migrations
+        user = run.user
+        applicationName = run.applicationName
+        clientAddress = run.clientAddress
+        begin = run.begin.rfc3339
+        end = run.end?.rfc3339
+        durationSeconds = run.duration(at: snapshot.serverTime).inSeconds
+        isRunning = run.isRunning
+        wasUnderwayAtFirstLook = run.wasUnderwayAtFirstLook
+        outcome = run.outcome?.label
+        evidence = run.outcome?.evidence
+        if case .committed(let versions)? = run.outcome { self.versions = versions } else { versions = nil }
+        standing = run.isRunning ? StandingAnswer(run.standing, at: snapshot.serverTime) : nil
+        statementCount = run.statementCount
+        lastStatement = run.statements.last.map(StatementAnswer.init)
+        statements = isDetailed ? run.statements.map(StatementAnswer.init) : nil
+        sessions = isDetailed ? run.sessions.map(SessionAnswer.init) : nil
+    }
+}
+
+/// Who is in a run's way, and in whose way it is.
+struct StandingAnswer: Encodable {
+    let state: String
+    /// How long it has been waiting for a lock; 0 while it does not.
+    let waitingSeconds: Double
+    let waitingFor: String?
+    let rootBlockers: [BlockerAnswer]
+    let blockedSessions: Int
+    /// The longest wait of a session that it holds up; 0 while it holds up none.
+    let blockedSeconds: Double
+    let strongestLock: String?
+
+    init(_ standing: Standing, at serverTime: Timestamp) {
+        state = standing.state.rawValue
+        waitingSeconds = standing.waitingSince.map { age(of: $0, at: serverTime) } ?? 0
+        waitingFor = standing.waitingFor
+        rootBlockers = standing.rootBlockers.map { BlockerAnswer($0, at: serverTime) }
+        blockedSessions = standing.blockedSessions
+        blockedSeconds = standing.blockedSince.map { age(of: $0, at: serverTime) } ?? 0
+        strongestLock = standing.strongestLock
+    }
+}
+
+struct BlockerAnswer: Encodable {
+    /// Missing for a prepared transaction.
+    let pid: Int32?
+    /// Of a prepared transaction.
+    let gid: String?
+    let user: String
+    let database: String
+    let applicationName: String
+    let clientAddress: String
+    let backendType: String
+    let state: String
+    let transactionSeconds: Double?
+    /// How long it has been in its state.
+    let stateSeconds: Double?
+    let query: String
+    /// The statement that gets it out of the way.
+    let remedy: String
+
+    init(_ blocker: Blocker, at serverTime: Timestamp) {
+        pid = blocker.gid == nil ? blocker.pid : nil
+        gid = blocker.gid
+        user = blocker.user
+        database = blocker.database
+        applicationName = blocker.applicationName
+        clientAddress = blocker.clientAddress
+        backendType = blocker.backendType
+        state = blocker.state.rawValue
+        transactionSeconds = blocker.transactionStart.map { age(of: $0, at: serverTime) }
+        stateSeconds = blocker.stateChange.map { age(of: $0, at: serverTime) }
+        query = blocker.query
+        remedy = blocker.remedy
+    }
+}
+
+struct StatementAnswer: Encodable {
+    let text: String
+    let begin: String
+    let pid: Int32
+
+    init(_ statement: MigrationRun.Statement) {
+        text = statement.text
+        begin = statement.begin.rfc3339
+        pid = statement.pid
+    }
+}
+
+struct SessionAnswer: Encodable {
+    let pid: Int32
+    let backendStart: String
+
+    init(_ session: SessionIdentity) {
+        pid = session.pid
+        backendStart = session.backendStart.rfc3339
+    }
+}
+
+/// Seconds, never negative: what began after the time of the snapshot has just begun.
+private func age(of begin: Timestamp, at serverTime: Timestamp) -> Double {
+    max(.zero, serverTime - begin).inSeconds
+}

@@ -1,0 +1,227 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import LockkeeperCore
+import Logging
+import NIOCore
+
+/// From a request to its answer.
+struct WebResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let view: any AgentView
+    let token: @Sendable () async throws -> String?
+
+    /// No request needs a body larger than this.
+    private static let maximumBody = 65_536
+    /// Below this, compressing costs more than it saves.
+    private static let minimumToCompress = 512
+
+    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        var response: Response
+        do {
+            response = try await answer(request)
+        } catch let refusal as Refusal {
+            response = refusal.response
+        } catch {
+            context.logger.error("cannot answer \(request.uri.path): \(error)")
+            response = Refusal(.internalServerError, "the agent could not answer: \(error)").response
+        }
+        Self.secure(&response)
+        // The answer to HEAD has the headers of the answer to GET, its length too, and nothing else.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        guard let endpoint = Endpoint(path: request.uri.path) else {
+            throw Refusal(.notFound, "there is nothing at \(request.uri.path.prefix(200))")
+        }
+        guard endpoint.methods.contains(request.method) else {
+            let allowed = endpoint.methods.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(
+                .methodNotAllowed, "\(request.uri.path) answers \(allowed), not \(request.method.rawValue)",
+                headers: [.allow: allowed])
+        }
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.maximumBody {
+            throw Refusal.bodyTooLarge(limit: Self.maximumBody)
+        }
+        let parameters = try RequestParameters(request, allowed: endpoint.parameters)
+
+        switch endpoint {
+        case .page:
+            return page()
+        case .metrics:
+            return await metrics(request)
+        case .healthy:
+            return plain(await view.health(), fine: "healthy")
+        case .ready:
+            return plain(await view.readiness(), fine: "ready")
+        case .reload:
+            return try await reload(request)
+        case .targets:
+            return try json(TargetsAnswer(targets: await view.targets().map(TargetAnswer.init)), request)
+        case .migrations:
+            let query = MigrationQuery(
+                limit: try parameters.limit(), target: parameters["target"],
+                isRunning: try parameters.choice("state", ["running": true, "finished": false]))
+            let runs = try await view.migrations(query)
+            return try json(MigrationsAnswer(migrations: runs.map { MigrationAnswer($0) }), request)
+        case .migration(let run):
+            guard let snapshot = try await view.migration(run: run) else {
+                throw Refusal(.notFound, "there is no migration run \(run); /api/v1/migrations lists those there are")
+            }
+            return try json(MigrationAnswer(snapshot, isDetailed: true), request)
+        case .incidents:
+            let query = IncidentQuery(
+                limit: try parameters.limit(), target: parameters["target"],
+                status: try parameters.choice("status", ["open": Incident.Status.open, "closed": .closed]))
+            let incidents = try await view.incidents(query)
+            return try json(IncidentsAnswer(incidents: incidents.map { IncidentAnswer($0) }), request)
+        case .incident(let id):
+            guard let incident = try await view.incident(id: id) else {
+                throw Refusal(.notFound, "there is no incident \(id); /api/v1/incidents lists those there are")
+            }
+            let deliveries = try await view.deliveries(
+                DeliveryQuery(limit: RequestParameters.maximumLimit, incidentID: id))
+            return try json(IncidentAnswer(incident, deliveries: deliveries), request)
+        case .deliveries:
+            let query = DeliveryQuery(
+                limit: try parameters.limit(), receiver: parameters["receiver"],
+                status: try parameters.choice(
+                    "status", ["pending": Delivery.Status.pending, "delivered": .delivered, "failed": .failed]),
+                incidentID: parameters["incident"])
+            let deliveries = try await view.deliveries(query)
+            return try json(DeliveriesAnswer(deliveries: deliveries.map(DeliveryAnswer.init)), request)
+        }
+    }
+
+    // MARK: Metrics, health, page
+
+    private func metrics(_ request: Request) async -> Response {
+        let format = ContentNegotiation.format(accept: request.headers.joined(.accept))
+        let body = format.render(await view.metrics())
+        return compressed(body, request, [.contentType: format.contentType, .vary: "Accept, Accept-Encoding"])
+    }
+
+    private func plain(_ condition: AgentCondition, fine: String) -> Response {
+        let (status, text): (HTTPResponse.Status, String) =
+            switch condition {
+            case .fine: (.ok, fine)
+            case .impaired(let reasons): (.serviceUnavailable, "not \(fine): " + reasons.joined(separator: "\n"))
+            }
+        return Response(
+            status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
+    }
+
+    private func page() -> Response {
+        let nonce = Page.nonce()
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: Page.contentSecurityPolicy(nonce),
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: Page.html(nonce: nonce))))
+    }
+
+    // MARK: Actions
+
+    private func reload(_ request: Request) async throws -> Response {
+        switch BearerToken.check(authorization: request.headers[.authorization], expected: try await token()) {
+        case .accepted:
+            break
+        case .notConfigured:
+            throw Refusal(
+                .forbidden,
+                "actions over HTTP need a token, and none is configured: set `web.token_file` in the configuration, or send the agent SIGHUP to reload"
+            )
+        case .missing:
+            throw Refusal(
+                .unauthorized, "reloading needs the header `Authorization: Bearer TOKEN`",
+                headers: [.wwwAuthenticate: "Bearer realm=\"lockkeeper\""])
+        case .wrong:
+            throw Refusal(
+                .unauthorized, "the token is wrong",
+                headers: [.wwwAuthenticate: "Bearer realm=\"lockkeeper\", error=\"invalid_token\""])
+        }
+        // A form on another site can send neither this type nor the token.
+        let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
+        guard type?.filter({ $0 != " " }) == "application/json" else {
+            throw Refusal(.unsupportedMediaType, "actions need the header `Content-Type: application/json`")
+        }
+        do {
+            _ = try await request.body.collect(upTo: Self.maximumBody)
+        } catch is NIOTooManyBytesError {
+            throw Refusal.bodyTooLarge(limit: Self.maximumBody)
+        }
+        switch await view.reload() {
+        case .reloaded:
+            return try json(["status": "reloaded"], request)
+        case .refused(let errors):
+            throw Refusal(
+                .unprocessableContent, "the configuration is refused, and the one before stays in force",
+                details: errors)
+        }
+    }
+
+    // MARK: Bodies
+
+    private func json(_ answer: some Encodable, _ request: Request) throws -> Response {
+        compressed(
+            Array(try JSONEncoder.answers.encode(answer)) + [UInt8(ascii: "\n")], request,
+            [.contentType: "application/json", .vary: "Accept-Encoding"])
+    }
+
+    private func compressed(_ body: [UInt8], _ request: Request, _ headers: HTTPFields) -> Response {
+        var headers = headers
+        var body = body
+        if body.count >= Self.minimumToCompress,
+            ContentNegotiation.acceptsGzip(acceptEncoding: request.headers.joined(.acceptEncoding)),
+            let smaller = Gzip.compress(body)
+        {
+            body = smaller
+            headers[.contentEncoding] = "gzip"
+        }
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    private static func secure(_ response: inout Response) {
+        response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.referrerPolicy] = "no-referrer"
+        response.headers[.xFrameOptions] = "DENY"
+        response.headers[.crossOriginResourcePolicy] = "same-origin"
+        if !response.headers.contains(.contentSecurityPolicy) {
+            response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+    }
+}
+
+extension JSONEncoder {
+    /// Keys in one order, so that the same state is the same bytes.
+    static var answers: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}
+
+extension HTTPFields {
+    /// All lines of a header that is a list, as one; `nil` without any.
+    fileprivate func joined(_ name: HTTPField.Name) -> String? {
+        let lines = self[values: name]
+        return lines.isEmpty ? nil : lines.joined(separator: ",")
+    }
+}
+
+extension HTTPField.Name {
+    private static func named(_ name: StaticString) -> HTTPField.Name {
+        // The names below are tokens by RFC 9110, so the fallback is never taken.
+        HTTPField.Name("\(name)") ?? .server
+    }
+
+    fileprivate static let referrerPolicy = named("Referrer-Policy")
+    fileprivate static let xFrameOptions = named("X-Frame-Options")
+    fileprivate static let crossOriginResourcePolicy = named("Cross-Origin-Resource-Policy")
+}

@@ -1,0 +1,96 @@
+import LockkeeperCore
+import LockkeeperWeb
+
+/// An agent that shows what it is given, and waits at a gate where a test wants it slow.
+actor StubAgent: AgentView {
+    var snapshot = MetricsSnapshot()
+    var statuses: [TargetStatus] = []
+    var runs: [RunSnapshot] = []
+    var book: [Incident] = []
+    var outbox: [Delivery] = []
+    var condition = AgentCondition.fine
+    var readinessCondition = AgentCondition.fine
+    var outcome = ReloadOutcome.reloaded
+    var failure: (any Error)?
+    private(set) var reloads = 0
+    private(set) var lastMigrationQuery: MigrationQuery?
+    private(set) var lastIncidentQuery: IncidentQuery?
+    private(set) var lastDeliveryQuery: DeliveryQuery?
+    /// Holds up `migrations()`.
+    nonisolated let gate: Gate
+
+    init(gate: Gate = Gate(isOpen: true)) {
+        self.gate = gate
+    }
+
+    func change(_ body: @Sendable (isolated StubAgent) -> Void) {
+        body(self)
+    }
+
+    func metrics() -> MetricsSnapshot { snapshot }
+    func targets() -> [TargetStatus] { statuses }
+
+    func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
+        lastMigrationQuery = query
+        await gate.pass()
+        if let failure { throw failure }
+        return runs
+    }
+
+    func migration(run: String) -> RunSnapshot? { runs.first { $0.run.id == run } }
+
+    func incidents(_ query: IncidentQuery) -> [Incident] {
+        lastIncidentQuery = query
+        return book
+    }
+
+    func incident(id: String) -> Incident? { book.first { $0.id == id } }
+
+    func deliveries(_ query: DeliveryQuery) -> [Delivery] {
+        lastDeliveryQuery = query
+        return outbox
+    }
+
+    func health() -> AgentCondition { condition }
+    func readiness() -> AgentCondition { readinessCondition }
+
+    func reload() -> ReloadOutcome {
+        reloads += 1
+        return outcome
+    }
+}
+
+/// Lets nobody pass until it is opened, and knows how many wait.
+actor Gate {
+    private var isOpen: Bool
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    init(isOpen: Bool = false) {
+        self.isOpen = isOpen
+    }
+
+    func pass() async {
+        guard !isOpen else { return }
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            watchers.removeAll { watcher in
+                guard waiting.count >= watcher.count else { return false }
+                watcher.continuation.resume()
+                return true
+            }
+        }
+    }
+
+    func open() {
+        isOpen = true
+        for continuation in waiting { continuation.resume() }
+        waiting = []
+    }
+
+    /// Returns when as many wait at the gate.
+    func hasWaiting(_ count: Int) async {
+        guard waiting.count < count else { return }
+        await withCheckedContinuation { watchers.append((count, $0)) }
+    }
+}
