@@ -71,21 +71,32 @@ let package = Package(
         room("LockkeeperStore", ["LockkeeperCore", .grdb]),
         room("LockkeeperWeb", ["LockkeeperCore", "CZlib", .hummingbird, .httpTypes, .nioCore, .log]),
         room("ThrowawayPostgres"),
+        .target(
+            name: "ShippedRules",
+            resources: [
+                .embedInCode("alerts/agent.yml"), .embedInCode("alerts/locks.yml"), .embedInCode("alerts/migrations.yml"),
+                .embedInCode("alerts/targets.yml"),
+            ],
+            swiftSettings: settings),
         room(
             "LockkeeperAgent",
             [
                 "LockkeeperCore", "LockkeeperConfig", "LockkeeperPostgres", "LockkeeperHost", "LockkeeperNotify",
-                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", .serviceLifecycle, .unixSignals, .log,
+                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "PromQL", .serviceLifecycle, .unixSignals, .log,
             ]),
         .executableTarget(
             name: "lockkeeper",
-            dependencies: ["LockkeeperAgent", "ThrowawayPostgres", .arguments, .log],
+            dependencies: [
+                "LockkeeperAgent", "LockkeeperConfig", "LockkeeperCore", "LockkeeperNotify", "LockkeeperPostgres",
+                "LockkeeperStore", "LockkeeperTransfer", "ShippedRules", "ThrowawayPostgres", .arguments, .hummingbird, .log,
+                .serviceLifecycle,
+            ],
             swiftSettings: settings),
 
         room(
             "LockkeeperTestSupport",
             [
-                "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .nioCore, .nioPosix, .nioHTTP1,
+                "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix, .nioHTTP1,
             ]),
         tests(of: "PromQL"),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
