@@ -1,0 +1,43 @@
+import PromQL
+
+/// How long the samples of which metrics are needed: what the loaded rules look back on.
+public struct SeriesHistory: Sendable, Hashable {
+    /// Milliseconds by metric name; no entry means that the newest sample is enough.
+    private(set) var byMetric: [String: Int64] = [:]
+    /// Milliseconds for all metrics, because a rule selects without a name.
+    private(set) var ofAll: Int64 = 0
+
+    /// No history at all.
+    public init() {}
+
+    /// What these rules, and the `query` functions in their templates as far as they look at the newest samples, need.
+    ///
+    /// - Parameter minimum: a shortest time for metrics that are looked back on at all.
+    public init(groups: [RuleGroup], minimum: Duration = .zero) {
+        for group in groups {
+            for rule in group.rules {
+                for use in rule.expression.selectors {
+                    var needed = use.lookback + group.queryOffset.milliseconds
+                    if group.queryOffset > .zero, use.lookback == 0 { needed += EvaluationOptions.defaultLookback }
+                    guard needed > 0 else { continue }
+                    needed = max(needed, minimum.milliseconds)
+                    if let name = use.metricName {
+                        byMetric[name] = max(byMetric[name] ?? 0, needed)
+                    } else {
+                        ofAll = max(ofAll, needed)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Milliseconds for a metric of this name.
+    func length(of metric: String) -> Int64 {
+        max(byMetric[metric] ?? 0, ofAll)
+    }
+}
+
+extension Duration {
+    /// Prometheus's unit of time; fractions are cut off.
+    var milliseconds: Int64 { microseconds / 1000 }
+}
