@@ -73,6 +73,7 @@ let package = Package(
         room("ThrowawayPostgres"),
         .target(
             name: "ShippedRules",
+            exclude: ["alerts/README.md", "alerts/tests"],
             resources: [
                 .embedInCode("alerts/agent.yml"), .embedInCode("alerts/locks.yml"), .embedInCode("alerts/migrations.yml"),
                 .embedInCode("alerts/targets.yml"),

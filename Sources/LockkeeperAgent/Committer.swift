@@ -11,6 +11,7 @@ final class Committer: Sendable {
     private let logger: Logger
     private let committed: @Sendable () -> Void
     private let pending = Mutex(StateChange())
+    private let failure = Mutex<String?>(nil)
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -34,6 +35,9 @@ final class Committer: Sendable {
         signal.finish()
     }
 
+    /// Why the last attempt to store failed; `nil` if it worked.
+    var problem: String? { failure.withLock { $0 } }
+
     func run() async {
         var pause = Duration.milliseconds(500)
         for await _ in signals {
@@ -41,9 +45,11 @@ final class Committer: Sendable {
                 do {
                     try await store.commit(change)
                     pause = .milliseconds(500)
+                    failure.withLock { $0 = nil }
                     committed()
                 } catch {
                     logger.error("could not store the agent's state, trying again", metadata: ["error": "\(error)"])
+                    failure.withLock { $0 = "\(error)" }
                     putBack(change)
                     // In a task of its own, since a cancelled sleep would end at once and again and again.
                     await Task.detached { [pause] in try? await Task.sleep(for: pause) }.value

@@ -1,4 +1,6 @@
+internal import LockkeeperConfig
 internal import LockkeeperCore
+internal import LockkeeperPostgres
 
 /// What a watcher needs of the connection to a target. A look that fails is a sample like any other: nothing is thrown.
 protocol TargetProbe: Sendable {
@@ -9,4 +11,31 @@ protocol TargetProbe: Sendable {
     /// Reads the history tables: those of the wanted databases, or of all configured ones if none is named.
     func readHistory(of databases: Set<String>) async -> [Sample]
     func close() async
+}
+
+extension Sampler: TargetProbe {}
+
+extension Sampler.Configuration {
+    init(_ target: TargetConfiguration, sampling: SamplingConfiguration) {
+        let databases: Databases =
+            switch target.databases {
+            case .connected: .own
+            case .named(let names): .named(names)
+            case .all: .all
+            }
+        self.init(
+            target: target.name,
+            dsn: { () throws(PostgresError) in
+                let text: String
+                do throws(SecretFailure) {
+                    text = try target.dsn.read()
+                } catch {
+                    throw PostgresError(
+                        kind: .invalidDSN, stage: .connect, message: error.description,
+                        hint: "write the connection string into it, readable for the agent")
+                }
+                return try DSN(text)
+            }, databases: databases, lockTimeout: sampling.lockTimeout, statementTimeout: sampling.statementTimeout,
+            connectTimeout: sampling.connectTimeout)
+    }
 }

@@ -56,7 +56,9 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
     /// Host, port, database and user; "" where unknown.
     public var server: String
 
-    init(kind: Kind, stage: Stage, sqlstate: String? = nil, message: String, hint: String, server: String = "") {
+    public init(
+        kind: Kind, stage: Stage, sqlstate: String? = nil, message: String, hint: String, server: String = ""
+    ) {
         self.kind = kind
         self.stage = stage
         self.sqlstate = sqlstate

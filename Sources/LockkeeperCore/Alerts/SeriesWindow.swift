@@ -78,7 +78,7 @@ public struct SeriesWindow: Sendable {
             slots[place]?.owner = owner
             slots[place]?.written = appends
             slots[place]?.append(
-                Sample(timestamp: time, value: sample.value), keeping: length, most: mostSamples)
+                PromQL.Sample(timestamp: time, value: sample.value), keeping: length, most: mostSamples)
             written.append(place)
         }
         if !ended.isEmpty { ended.subtract(written) }
@@ -133,7 +133,7 @@ public struct SeriesWindow: Sendable {
         if length == 0 {
             remove(place)
         } else {
-            slots[place]?.append(.stale(at: time), keeping: length, most: mostSamples)
+            slots[place]?.append(PromQL.Sample.stale(at: time), keeping: length, most: mostSamples)
             ended.insert(place)
         }
     }

@@ -7,7 +7,7 @@ struct WindowSeries: Sendable {
     var owner: SeriesWindow.Owner
     /// The number of the append that last wrote to it.
     var written: UInt64 = 0
-    private var samples: [Sample] = []
+    private var samples: [PromQL.Sample] = []
     /// The first sample that still counts; removing from the front of an array at each append would copy it each time.
     private var head = 0
 
@@ -16,11 +16,11 @@ struct WindowSeries: Sendable {
         self.owner = owner
     }
 
-    var newest: Sample? { samples.count > head ? samples.last : nil }
+    var newest: PromQL.Sample? { samples.count > head ? samples.last : nil }
 
     var count: Int { samples.count - head }
 
-    mutating func append(_ sample: Sample, keeping history: Int64, most: Int) {
+    mutating func append(_ sample: PromQL.Sample, keeping history: Int64, most: Int) {
         // A clock that was set back: what was measured after "now" is no longer true.
         while let last = samples.last, last.timestamp >= sample.timestamp, samples.count > head { samples.removeLast() }
         if history == 0 {
@@ -52,14 +52,14 @@ struct WindowSeries: Sendable {
     }
 
     /// The samples of a stretch of time, both ends included, without copying.
-    func slice(from start: Int64, through end: Int64) -> ArraySlice<Sample> {
+    func slice(from start: Int64, through end: Int64) -> ArraySlice<PromQL.Sample> {
         let lower = firstIndex { $0 >= start }
         let upper = end == .max ? samples.count : firstIndex { $0 > end }
         return samples[lower..<max(lower, upper)]
     }
 
     /// The newest sample of a stretch of time.
-    func newest(from start: Int64, through end: Int64) -> Sample? {
+    func newest(from start: Int64, through end: Int64) -> PromQL.Sample? {
         // Almost always the very last.
         if let last = newest, last.timestamp <= end { return last.timestamp >= start ? last : nil }
         return slice(from: start, through: end).last

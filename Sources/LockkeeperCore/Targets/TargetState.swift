@@ -10,6 +10,8 @@ public struct TargetState: Sendable {
     public private(set) var failure: SampleFailure?
     /// Since when it does not answer, by the agent's clock.
     public private(set) var failingSince: Timestamp?
+    /// How long the newest full look took.
+    public private(set) var lastSampleDuration: Duration?
     /// The server's clock and the agent's at the same moment.
     private var clocks: (server: Timestamp, agent: Timestamp)?
     private var counts: [MetricCatalog.SampleLabels: Int] = [:]
@@ -58,6 +60,7 @@ public struct TargetState: Sendable {
         case .seen(let observation):
             answer(at: sample.takenAt, serverTime: observation.serverTime)
             self.observation = observation
+            lastSampleDuration = sample.duration
             events = tracker.observe(observation)
         case .history(let reading):
             events = tracker.observe(reading)

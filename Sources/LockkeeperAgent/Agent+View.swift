@@ -1,0 +1,116 @@
+internal import LockkeeperConfig
+internal import LockkeeperCore
+internal import LockkeeperStore
+internal import LockkeeperWeb
+
+extension Agent: AgentView {
+    func metrics() -> MetricsSnapshot {
+        let now = AgentClock.now
+        var metrics = MetricsBuilder()
+        recordOwn(into: &metrics, at: now)
+        state.record(into: &metrics, at: now)
+        process.record(into: &metrics)
+        return metrics.snapshot()
+    }
+
+    /// The agent's own metrics that the rules read, too.
+    func recordOwn(into metrics: inout MetricsBuilder, at now: Timestamp) {
+        notifications.record(into: &metrics, at: now)
+        metrics.set(MetricCatalog.configLastReloadSuccessful, NoLabels(), to: lastReload.succeeded)
+        metrics.set(MetricCatalog.configLastReloadSuccess, NoLabels(), to: lastReload.succeededAt)
+        metrics.set(MetricCatalog.build, .init(version: setup.version), to: 1)
+    }
+
+    func targets() -> [TargetStatus] {
+        let now = AgentClock.now
+        return configuration.targets.compactMap { target in
+            state.targets[target.name].map { TargetStatus($0, labels: target.labels, at: now) }
+        }
+    }
+
+    func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
+        let stored = try await store.runs(
+            RunFilter(target: query.target, isRunning: query.isRunning), limit: query.limit)
+        return stored.map(snapshot)
+    }
+
+    func migration(run: String) async throws -> RunSnapshot? {
+        try await store.run(run).map(snapshot)
+    }
+
+    /// The run as it is known now: what is in memory is newer than what is stored.
+    private func snapshot(_ stored: MigrationRun) -> RunSnapshot {
+        let target = state.targets[stored.target]
+        return RunSnapshot(
+            run: target?.tracker.open.first { $0.run.id == stored.id }?.run ?? stored,
+            serverTime: target?.serverTime(at: AgentClock.now) ?? AgentClock.now)
+    }
+
+    func incidents(_ query: IncidentQuery) async throws -> [Incident] {
+        try await store.incidents(IncidentFilter(target: query.target, status: query.status), limit: query.limit)
+            .map { state.book.open[$0.id] ?? $0 }
+    }
+
+    func incident(id: String) async throws -> Incident? {
+        try await store.incident(id).map { state.book.open[$0.id] ?? $0 }
+    }
+
+    func deliveries(_ query: DeliveryQuery) async throws -> [Delivery] {
+        try await store.deliveries(
+            DeliveryFilter(receiver: query.receiver, status: query.status, incident: query.incidentID),
+            limit: query.limit)
+    }
+
+    /// Whether the rules have been evaluated lately: if not, the agent hangs.
+    func health() -> AgentCondition {
+        let limit = max(configuration.rules.interval * 10, .seconds(30))
+        guard let lastTick, ContinuousClock.now - lastTick > limit else { return .fine }
+        return .impaired(reasons: ["the rules have not been evaluated for \((ContinuousClock.now - lastTick).readable)"]
+        )
+    }
+
+    /// Whether each target has been looked at, be it in vain, and what changes is stored.
+    func readiness() -> AgentCondition {
+        var reasons = configuration.targets.filter { target in
+            state.targets[target.name].map { $0.seenAt == nil && $0.failure == nil } ?? true
+        }.map { "\($0.name) has not been looked at yet" }
+        if let problem = committer.problem { reasons.append("the state cannot be stored: \(problem)") }
+        return reasons.isEmpty ? .fine : .impaired(reasons: reasons)
+    }
+}
+
+extension TargetStatus {
+    init(_ target: TargetState, labels: [String: String], at now: Timestamp) {
+        let observation = target.isReachable ? target.observation : nil
+        let clients = observation?.sessions.filter { $0.backendType == "client backend" } ?? []
+        let serverTime = target.serverTime(at: now)
+        var warnings: [String] = []
+        if let server = target.observation?.server {
+            if !server.canReadAllStats {
+                warnings.append(
+                    "the role \(server.role) may not see other users' queries: grant it pg_monitor (deploy/monitoring-role.sql)"
+                )
+            }
+            if let pooler = server.pooler {
+                warnings.append("a pooler is in front: \(pooler); connect directly to see all that the server can tell")
+            }
+        }
+        warnings += target.tracker.folder?.problems ?? []
+        for database in target.tracker.readDatabases {
+            for table in target.tracker.histories(of: database)?.tables ?? [] {
+                if case .failed(let failure) = table.entries {
+                    warnings.append("\(database): \(table.relation) could not be read: \(failure.message)")
+                }
+            }
+        }
+        self.init(
+            name: target.target, labels: labels, databases: target.tracker.readDatabases,
+            isUp: target.seenAt == nil && target.failure == nil ? nil : target.isReachable, failure: target.failure,
+            lastSeenAt: target.seenAt, lastSampleDuration: target.lastSampleDuration,
+            server: target.observation?.server,
+            warnings: warnings, runningMigrations: target.tracker.open.count,
+            sessions: observation.map { _ in clients.count },
+            lockWaiters: observation?.blockers.count,
+            oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) })
+    }
+}

@@ -1,0 +1,224 @@
+internal import LockkeeperConfig
+internal import LockkeeperCore
+internal import LockkeeperHost
+internal import LockkeeperNotify
+internal import LockkeeperPostgres
+internal import LockkeeperStore
+internal import LockkeeperTransfer
+internal import LockkeeperWeb
+internal import Logging
+
+/// The agent: takes the watchers' samples and the ticks of time into the state, and hands on what that decides.
+///
+/// Steps are short and pure; storing, sending and looking happen elsewhere, so that no step waits for a disk or a network.
+actor Agent {
+    private var state: AgentState
+    private var configuration: Configuration
+    private var notifications = NotificationFigures()
+    private var watchers: [String: Watcher] = [:]
+    private var lastReload: (succeeded: Bool, succeededAt: Timestamp)
+    private var lastTick: ContinuousClock.Instant?
+    private let setup: AgentSetup
+    private let store: Store
+    private let committer: Committer
+    private let courier: Courier
+    private let transfers: TransferClient
+    private let process = ProcessMetrics()
+    private let onEvent: @Sendable (RunEvent) -> Void
+
+    /// A target's watcher as it was started, to be kept as long as nothing that it depends on changes.
+    private struct Watcher {
+        var target: TargetConfiguration
+        var sampling: SamplingConfiguration
+        var task: Task<Void, Never>
+    }
+
+    init(
+        setup: AgentSetup, configuration: Configuration, stored: StoredState, lastRuns: [MigrationRun], store: Store,
+        committer: Committer, courier: Courier, transfers: TransferClient,
+        onEvent: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        self.setup = setup
+        self.configuration = configuration
+        self.store = store
+        self.committer = committer
+        self.courier = courier
+        self.transfers = transfers
+        self.onEvent = onEvent
+        lastReload = (true, AgentClock.now)
+        let targets = configuration.targets.map { target in
+            TargetState(
+                target: target.name, memory: stored.memories[target.name] ?? TargetMemory(),
+                folder: Self.readFolder(of: target), privacy: configuration.queryText,
+                lastRuns: lastRuns.filter { $0.target == target.name })
+        }
+        var rules = RuleEvaluator(groups: configuration.rules.files.flatMap(\.groups))
+        rules.restore(stored.alerts)
+        state = AgentState(
+            targets: targets,
+            book: IncidentBook(
+                open: stored.openIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                policy: Self.policy(of: configuration, setup: setup)),
+            rules: rules)
+    }
+
+    // MARK: - Steps
+
+    func ingest(_ sample: Sample) -> Inquiry {
+        let (change, inquiry) = state.ingest(sample, at: AgentClock.now)
+        committer.take(change)
+        if case .failed(let failure) = sample.content {
+            setup.logger.debug(
+                "look failed",
+                metadata: [
+                    "target": "\(sample.target)", "tier": "\(sample.tier.rawValue)", "error": "\(failure.message)",
+                ])
+        }
+        return inquiry
+    }
+
+    /// Evaluates the rules: once every interval.
+    func tick() async {
+        // The outbox's figures are the one thing that the rules read from the store.
+        if let outbox = try? await store.outboxSummary() { notifications.update(outbox: outbox) }
+        let clock = ContinuousClock()
+        let begin = clock.now
+        var own = MetricsBuilder()
+        recordOwn(into: &own, at: AgentClock.now)
+        committer.take(state.evaluateRules(over: own, at: AgentClock.now))
+        state.noteEvaluation(lasted: clock.now - begin)
+        lastTick = clock.now
+    }
+
+    func note(_ event: CourierEvent) {
+        switch event {
+        case .settled(let settlement):
+            notifications.note(settlement)
+            log(settlement)
+        case .abandoned(let receiver, let count, let reason):
+            notifications.noteAbandoned(receiver: receiver, count: count)
+            setup.logger.error(
+                "gave up deliveries", metadata: ["receiver": "\(receiver)", "count": "\(count)", "reason": "\(reason)"])
+        case .outboxFailed(let receiver, let error):
+            setup.logger.error(
+                "the outbox could not be used", metadata: ["receiver": "\(receiver)", "error": "\(error)"])
+        case .attempting, .interrupted, .waiting:
+            break
+        }
+    }
+
+    private func log(_ settlement: Settlement) {
+        let delivery = settlement.delivery
+        let metadata: Logger.Metadata = [
+            "receiver": "\(delivery.receiver)", "incident": "\(delivery.incidentID)", "delivery": "\(delivery.id)",
+            "attempts": "\(delivery.attempts)",
+        ]
+        switch settlement.reason {
+        case .delivered: setup.logger.info("told: \(delivery.notification.title)", metadata: metadata)
+        case .willRetry:
+            setup.logger.warning(
+                "could not tell, trying again: \(delivery.lastError ?? "")", metadata: metadata)
+        case .refused:
+            setup.logger.error("could not tell, giving up: \(delivery.lastError ?? "")", metadata: metadata)
+        }
+    }
+
+    // MARK: - Life
+
+    /// Starts the watchers and the courier's lanes. Nothing is looked at or sent before.
+    func start() async {
+        notifications.configure(receivers: configuration.receivers.map(\.name))
+        await courier.update(receivers: deliveryClients(of: configuration))
+        adjustWatchers()
+    }
+
+    /// Stops the watchers and waits until their connections are closed.
+    func stop() async {
+        let tasks = watchers.values.map(\.task)
+        watchers = [:]
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    func reload() async -> ReloadOutcome {
+        let next: Configuration
+        do {
+            next = try setup.load()
+        } catch {
+            lastReload.succeeded = false
+            let errors = (error as? ConfigurationProblems)?.errors.map(\.description) ?? ["\(error)"]
+            for error in errors { setup.logger.error("reload refused, the configuration in force stays: \(error)") }
+            return .refused(errors: errors)
+        }
+        for warning in next.warnings { setup.logger.warning("\(warning)") }
+        for (name, before, after) in [
+            ("listen", "\(configuration.listen)", "\(next.listen)"),
+            ("state", configuration.stateFolder, next.stateFolder),
+        ] where before != after {
+            setup.logger.warning(
+                "`\(name)` takes effect when the agent is started again",
+                metadata: ["now": "\(before)", "then": "\(after)"])
+        }
+        configuration = next
+        notifications.configure(receivers: next.receivers.map(\.name))
+        let now = AgentClock.now
+        let plans = next.targets.map { target in
+            let folder = Self.readFolder(of: target)
+            return AgentState.TargetPlan(
+                name: target.name,
+                make: { TargetState(target: target.name, folder: folder, privacy: next.queryText) },
+                update: { state in
+                    state.update(folder: folder)
+                    state.update(privacy: next.queryText)
+                })
+        }
+        committer.take(
+            state.reconfigure(
+                targets: plans, policy: Self.policy(of: next, setup: setup), groups: next.rules.files.flatMap(\.groups),
+                at: now))
+        await courier.update(receivers: deliveryClients(of: next))
+        adjustWatchers()
+        lastReload = (true, now)
+        setup.logger.info("configuration reloaded")
+        return .reloaded
+    }
+
+    /// Starts and stops watchers so that they are those of the configuration. One whose target is as before goes on undisturbed.
+    private func adjustWatchers() {
+        let sampling = configuration.sampling
+        for (name, watcher) in watchers
+        where configuration.targets.first(where: { $0.name == name }) != watcher.target || watcher.sampling != sampling
+        {
+            watcher.task.cancel()
+            watchers[name] = nil
+        }
+        for target in configuration.targets where watchers[target.name] == nil {
+            let watcher = TargetWatcher(
+                probe: Sampler(.init(target, sampling: sampling)),
+                cadence: .init(
+                    glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history),
+                ingest: { [weak self] sample in await self?.ingest(sample) ?? Inquiry() })
+            watchers[target.name] = Watcher(target: target, sampling: sampling, task: Task { await watcher.run() })
+        }
+    }
+
+    private func deliveryClients(of configuration: Configuration) -> [String: any DeliveryClient] {
+        Dictionary(
+            configuration.receivers.map {
+                ($0.name, ConfiguredReceiver($0, transfers: transfers) as any DeliveryClient)
+            },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func policy(of configuration: Configuration, setup: AgentSetup) -> IncidentPolicy {
+        IncidentPolicy(
+            routes: configuration.routes,
+            targetLabels: Dictionary(
+                configuration.targets.map { ($0.name, $0.labels) }, uniquingKeysWith: { first, _ in first }),
+            externalURL: configuration.externalURL, sender: "lockkeeper \(setup.version) on \(setup.host)")
+    }
+
+    private static func readFolder(of target: TargetConfiguration) -> MigrationFolder? {
+        target.migrations.map { MigrationFolderReader().read(tool: $0.tool, path: $0.folder, at: AgentClock.now) }
+    }
+}
