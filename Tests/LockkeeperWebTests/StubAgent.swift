@@ -34,7 +34,7 @@ actor StubAgent: AgentView {
         lastMigrationQuery = query
         await gate.pass()
         if let failure { throw failure }
-        return runs
+        return runs.filter { query.isRunning == nil || query.isRunning == $0.run.isRunning }
     }
 
     func migration(run: String) -> RunSnapshot? { runs.first { $0.run.id == run } }

@@ -14,7 +14,7 @@ extension Page {
           const make = (tag, kind, ...children) => {
             const element = document.createElement(tag);
             if (kind) element.className = kind;
-            for (const child of children.flat()) {
+            for (const child of children.flat(Infinity)) {
               if (child === null || child === undefined || child === false || child === "") continue;
               element.append(child instanceof Node ? child : String(child));
             }
