@@ -1,0 +1,142 @@
+"""The real binary, `lockkeeper serve`, on a configuration of its own."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Agent:
+    """Started, ended and started again on the same state folder and port."""
+
+    def __init__(self, binary, folder, configuration, name="agent"):
+        self._binary = binary
+        self._folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = os.path.join(folder.path, f"{name}.log")
+        self._configuration = os.path.join(folder.subfolder(name), "lockkeeper.yml")
+        with open(self._configuration, "w", encoding="utf-8") as file:
+            # JSON is YAML.
+            json.dump({
+                "listen": f"127.0.0.1:{self.port}", "state": folder.subfolder(f"{name}/state"),
+                "external_url": self.url, **configuration,
+            }, file, indent=1)
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self, timeout=30):
+        """Returns when it is ready, with how long that took in seconds."""
+        begin = time.monotonic()
+        self.launch()
+        while not self.is_ready():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the agent ended with status {self.process.returncode}:\n{self.log_end()}")
+            if time.monotonic() - begin > timeout:
+                raise RuntimeError(f"the agent is not ready after {timeout} s:\n{self.log_end()}")
+            time.sleep(0.01)
+        return time.monotonic() - begin
+
+    def launch(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self._binary, "serve", "--config", self._configuration], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, cwd="/", start_new_session=True)
+        self._folder.guard(self.pid)
+
+    def stop(self):
+        """As an administrator does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def _end(self, number):
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(f"the agent does not end within 20 s of signal {number}:\n{self.log_end()}") from None
+        finally:
+            self._folder.release(self.pid)
+            self.process = None
+
+    def is_ready(self):
+        try:
+            return self.get("/-/ready", timeout=2) is not None
+        except (urllib.error.URLError, OSError, http.client.HTTPException):
+            return False
+
+    def get(self, path, timeout=10):
+        with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+            return answer.read().decode()
+
+    def metrics(self):
+        return Metrics(self.get("/metrics"))
+
+    def log_end(self, characters=3000):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()[-characters:]
+
+
+class Metrics:
+    """A scrape, as values by name and labels."""
+
+    _LINE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")
+    _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+
+    def __init__(self, text):
+        self._series = {}
+        for line in text.splitlines():
+            match = self._LINE.fullmatch(line)
+            if match:
+                name, labels, value = match.groups()
+                self._series.setdefault(name, []).append((dict(self._LABEL.findall(labels or "")), float(value)))
+
+    def values(self, name, **labels):
+        """Label sets and values of all series that have these labels."""
+        return [
+            (own, value) for own, value in self._series.get(name, ())
+            if all(own.get(label) == wanted for label, wanted in labels.items())
+        ]
+
+    def total(self, name, **labels):
+        return sum(value for _, value in self.values(name, **labels))
+
+
+def wait_until(condition, timeout, what, step=0.02):
+    """Returns what the condition does once that is true, and how long it took."""
+    begin = time.monotonic()
+    while True:
+        result = condition()
+        if result:
+            return result, time.monotonic() - begin
+        if time.monotonic() - begin > timeout:
+            raise RuntimeError(f"{what}: not within {timeout} s")
+        time.sleep(step)
