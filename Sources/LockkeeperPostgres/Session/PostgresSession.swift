@@ -418,7 +418,7 @@ public actor PostgresSession {
         _ query: Query, _ steps: [Step], _ handle: OpaquePointer, _ patience: Patience
     ) throws(PostgresError) -> Result<Rows, PostgresError> {
         let stage = PostgresError.Stage.query(query.name)
-        var rows = Rows.none
+        var rows = Rows.empty
         var failure: PostgresError?
         for step in steps {
             while let pointer = try nextResult(handle, stage, patience) {
@@ -456,7 +456,7 @@ public actor PostgresSession {
             let result = QueryResult(pointer)
             switch result.status {
             case PGRES_TUPLES_OK: all.append(result.rows())
-            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: all.append(.none)
+            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: all.append(.empty)
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 throw gone(
                     PostgresError(

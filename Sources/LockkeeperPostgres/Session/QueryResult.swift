@@ -14,7 +14,7 @@ struct QueryResult: ~Copyable {
     func rows() -> Rows {
         let rowCount = PQntuples(handle)
         let columnCount = PQnfields(handle)
-        guard columnCount > 0 else { return .none }
+        guard columnCount > 0 else { return .empty }
         let columns = (0..<columnCount).map { PQfname(handle, $0).map { String(cString: $0) } ?? "" }
         var cells: [Rows.Cell] = []
         cells.reserveCapacity(Int(rowCount * columnCount))

@@ -22,7 +22,7 @@ public struct Rows: Sendable, Hashable, RandomAccessCollection {
     }
 
     /// No rows and no columns: the result of a command.
-    static let none = Rows(columns: [], rowCount: 0, cells: [], bytes: [])
+    static let empty = Rows(columns: [], rowCount: 0, cells: [], bytes: [])
 
     public subscript(row: Int) -> Row {
         precondition(row >= 0 && row < endIndex, "no row \(row) of \(endIndex)")
