@@ -6,7 +6,7 @@ enum JSONColumn {
         let encoder = JSONEncoder()
         // The same value gives the same text, so that files can be compared.
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A PromQL value may be any of these, and JSON has none of them.
+        // JSON has none of these, and one of them must not keep a change from being stored.
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
         return String(decoding: try encoder.encode(value), as: UTF8.self)

@@ -5,6 +5,8 @@ internal import GRDB
 /// Values are kept as JSON in a column `body`; what is asked for has a column of its own beside it. Times are microseconds since
 /// the Unix epoch. There are no foreign keys between deliveries and incidents on purpose: a message that is to be sent must not
 /// be refused because a row that it belongs to is not there.
+///
+/// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
     static let version = 1

@@ -4,8 +4,7 @@ public import LockkeeperCore
 extension Store {
     /// Removes what ended before a time: closed incidents, ended runs, and finished deliveries.
     ///
-    /// What is still to be sent stays, and with it its incident, and so does everything of an incident that is open: the numbering of its
-    /// messages goes on from there. The work is done in small transactions, so that a change that comes meanwhile waits for one of
+    /// What is still to be sent stays, and with it its incident, and so does everything of an incident that is open. The work is done in small transactions, so that a change that comes meanwhile waits for one of
     /// them at most.
     ///
     /// - Returns: how many rows were removed.

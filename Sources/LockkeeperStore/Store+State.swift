@@ -23,17 +23,6 @@ extension Store {
                     Incident.self, database, "SELECT body FROM incident WHERE closed_at >= ? ORDER BY closed_at, id",
                     [closedSince.microseconds])
             }
-            let sequences = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT incident_id, receiver, max(sequence) AS sequence FROM delivery
-                    WHERE incident_id IN (SELECT id FROM incident WHERE status = 'open') GROUP BY incident_id, receiver
-                    """)
-            for row in sequences {
-                let incident = try row.decode(String.self, forColumn: "incident_id")
-                let receiver = try row.decode(String.self, forColumn: "receiver")
-                state.lastSequences[incident, default: [:]][receiver] = try row.decode(forColumn: "sequence")
-            }
             return state
         }
     }

@@ -10,17 +10,14 @@ public struct StoredState: Sendable, Hashable {
     public var openIncidents: [Incident]
     /// The incidents that were closed at or after the time asked for, oldest first.
     public var recentlyClosedIncidents: [Incident]
-    /// The highest `Delivery.sequence` planned so far, by the id of the open incident and by receiver.
-    public var lastSequences: [String: [String: Int]]
 
     public init(
         memories: [String: TargetMemory] = [:], alerts: [AlertInstance] = [], openIncidents: [Incident] = [],
-        recentlyClosedIncidents: [Incident] = [], lastSequences: [String: [String: Int]] = [:]
+        recentlyClosedIncidents: [Incident] = []
     ) {
         self.memories = memories
         self.alerts = alerts
         self.openIncidents = openIncidents
         self.recentlyClosedIncidents = recentlyClosedIncidents
-        self.lastSequences = lastSequences
     }
 }

@@ -63,7 +63,7 @@ extension Incident {
                     activeAt: openedAt)
             ],
             timeline: [TimelineEntry(at: openedAt, severity: .info, text: "began")],
-            toldReceivers: ["slack", "mail"])
+            told: ["slack": 2, "mail": 1], labels: ["target": target])
         incident.closedAt = closedAt
         incident.status = closedAt == nil ? .open : .closed
         return incident

@@ -188,7 +188,7 @@ struct StoreOpeningTests {
         }
         // The pages are as they should be; only the text of a value is not.
         let bytes = try Data(contentsOf: URL(filePath: folder.database))
-        let body = try #require(bytes.range(of: Data(#"{"facts""#.utf8)))
+        let body = try #require(bytes.range(of: Data(#""facts":{"#.utf8)))
         try folder.overwrite(at: UInt64(body.lowerBound), with: Array("!".utf8))
         let store = try await Store.open(folder.state)
         let error = await #expect(throws: StoreError.self) { try await store.load() }

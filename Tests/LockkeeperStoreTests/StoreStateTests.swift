@@ -1,6 +1,7 @@
-import LockkeeperCore
 import LockkeeperStore
 import Testing
+
+@testable import LockkeeperCore
 
 @Suite("Storing changes")
 struct StoreStateTests {
@@ -18,7 +19,12 @@ struct StoreStateTests {
 
     @Test func `what was committed is there after a crash, to the last bit`() async throws {
         let memory = TargetMemory(
-            openRuns: [.example()], knownHistory: ["shop/drizzle.__drizzle_migrations": ["1", "2"]],
+            openRuns: [
+                TrackedRun(
+                    run: .example(),
+                    client: .init(Session(pid: 77, backendStart: .noon, database: "shop", user: "deploy")))
+            ],
+            knownHistory: ["shop": ["drizzle.__drizzle_migrations": ["1", "2"]]],
             serverStartedAt: .noon - .seconds(1))
         let delivery = Delivery.example("d1")
         let change = StateChange(
@@ -30,7 +36,6 @@ struct StoreStateTests {
         let state = try await reopened.load()
         #expect(state.memories == ["app": memory])
         #expect(state.openIncidents == [.example()])
-        #expect(state.lastSequences == ["run-1": ["slack": 2]])
         #expect(try await reopened.runs() == [.example()])
         #expect(try await reopened.deliveries(limit: 1) == [.example("d2", sequence: 2)])
         #expect(try await reopened.due(receiver: "slack", at: .noon, limit: 1) == [delivery])
@@ -50,11 +55,28 @@ struct StoreStateTests {
     }
 
     @Test func `a memory that changes replaces the old one, and the others stay`() async throws {
-        let old = TargetMemory(knownHistory: ["a": ["1"]])
-        let new = TargetMemory(knownHistory: ["a": ["1", "2"]])
+        let old = TargetMemory(knownHistory: ["shop": ["a": ["1"]]])
+        let new = TargetMemory(knownHistory: ["shop": ["a": ["1", "2"]]])
         try await store.commit(StateChange(memories: ["app": old, "other": old]))
         try await store.commit(StateChange(memories: ["app": new]))
         #expect(try await store.load().memories == ["app": new, "other": old])
+    }
+
+    @Test func `the live alerts are replaced whole, and kept where a change says nothing of them`() async throws {
+        let alerts = [3.5, .infinity, -.infinity, .nan].map { value in
+            AlertInstance(
+                rule: RuleIdentity(name: "MigrationBlocked", labels: ["severity": "warning"]),
+                labels: ["alertname": "MigrationBlocked", "target": "app"], annotations: ["summary": "It waits."],
+                state: .firing, activeAt: .noon, firedAt: .noon + .seconds(30), value: value,
+                freeze: .targetUnreachable)
+        }
+        try await store.commit(StateChange(alerts: alerts))
+        try await store.commit(StateChange(incidents: [.example()]))
+        #expect(try await store.load().alerts == alerts)
+        try await store.commit(StateChange(alerts: Array(alerts.suffix(1))))
+        #expect(try await store.load().alerts == alerts.suffix(1))
+        try await store.commit(StateChange(alerts: []))
+        #expect(try await store.load().alerts == [])
     }
 
     @Test func `a closed incident is loaded only if it was closed since the time asked for`() async throws {

@@ -1,0 +1,141 @@
+import LockkeeperCore
+import LockkeeperNotify
+import Synchronization
+
+/// The outbox as a plain list: what the tests hold to be right.
+struct OutboxModel: Sendable {
+    private(set) var deliveries: [Delivery.ID: Delivery] = [:]
+
+    var pending: [Delivery] { deliveries.values.filter { $0.status == .pending } }
+
+    subscript(_ id: Delivery.ID) -> Delivery? { deliveries[id] }
+
+    mutating func plan(_ delivery: Delivery) {
+        if deliveries[delivery.id] == nil { deliveries[delivery.id] = delivery }
+    }
+
+    private func unhindered(_ receiver: String) -> [Delivery] {
+        let mine = pending.filter { $0.receiver == receiver }
+        return mine.filter { one in
+            !mine.contains { $0.incidentID == one.incidentID && $0.sequence < one.sequence }
+        }
+    }
+
+    func due(receiver: String, at now: Timestamp) -> [Delivery] {
+        unhindered(receiver).filter { $0.nextAttemptAt <= now }.sorted {
+            ($1.notification.severity, $0.plannedAt, $0.id) < ($0.notification.severity, $1.plannedAt, $1.id)
+        }
+    }
+
+    func nextDue(receiver: String) -> Timestamp? { unhindered(receiver).map(\.nextAttemptAt).min() }
+
+    mutating func begin(_ id: Delivery.ID) -> Delivery? {
+        guard deliveries[id]?.status == .pending else { return nil }
+        deliveries[id]?.attempts += 1
+        return deliveries[id]
+    }
+
+    mutating func finish(_ delivery: Delivery) {
+        guard deliveries[delivery.id]?.status == .pending else { return }
+        deliveries[delivery.id] = delivery
+    }
+
+    mutating func expedite(receiver: String, at now: Timestamp) {
+        for delivery in pending where delivery.receiver == receiver && delivery.nextAttemptAt > now {
+            deliveries[delivery.id]?.nextAttemptAt = now
+        }
+    }
+
+    mutating func abandon(receiver: String, reason: String, at now: Timestamp) -> Int {
+        let lost = pending.filter { $0.receiver == receiver }
+        for delivery in lost {
+            deliveries[delivery.id]?.status = .failed
+            deliveries[delivery.id]?.lastError = reason
+            deliveries[delivery.id]?.finishedAt = now
+        }
+        return lost.count
+    }
+}
+
+/// The model behind the courier's protocol, with failures on demand. Like the store, it does nothing for a cancelled task.
+final class MemoryOutbox: Outbox {
+    struct Failure: Error, CustomStringConvertible {
+        var description: String { "the disk is full" }
+    }
+
+    enum Operation: Hashable { case due, begin, finish }
+
+    private struct State {
+        var model = OutboxModel()
+        var failures: [Operation: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    init(_ deliveries: Delivery...) {
+        plan(deliveries)
+    }
+
+    var model: OutboxModel { state.withLock(\.model) }
+
+    func plan(_ deliveries: [Delivery]) {
+        state.withLock { state in for delivery in deliveries { state.model.plan(delivery) } }
+    }
+
+    /// Lets the next calls of an operation fail.
+    func fail(_ operation: Operation, times: Int) {
+        state.withLock { $0.failures[operation] = times }
+    }
+
+    private func perform<Value>(_ operation: Operation?, _ body: (inout OutboxModel) -> sending Value) throws -> Value {
+        try Task.checkCancellation()
+        return try state.withLock { state in
+            if let operation, let left = state.failures[operation], left > 0 {
+                state.failures[operation] = left - 1
+                throw Failure()
+            }
+            return body(&state.model)
+        }
+    }
+
+    func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery] {
+        try perform(.due) { Array($0.due(receiver: receiver, at: now).prefix(limit)) }
+    }
+
+    func nextDue(receiver: String) async throws -> Timestamp? { try perform(nil) { $0.nextDue(receiver: receiver) } }
+
+    func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery? { try perform(.begin) { $0.begin(id) } }
+
+    func finish(_ delivery: Delivery) async throws { try perform(.finish) { $0.finish(delivery) } }
+
+    func expedite(receiver: String, at now: Timestamp) async throws {
+        try perform(nil) { $0.expedite(receiver: receiver, at: now) }
+    }
+
+    func pendingReceivers() async throws -> Set<String> { try perform(nil) { Set($0.pending.map(\.receiver)) } }
+
+    func abandon(receiver: String, reason: String, at now: Timestamp) async throws -> Int {
+        try perform(nil) { $0.abandon(receiver: receiver, reason: reason, at: now) }
+    }
+}
+
+extension Delivery {
+    static func planned(
+        _ id: String, to receiver: String = "slack", incident: String = "run-1", sequence: Int = 1,
+        severity: Severity = .warning, at: Timestamp = .courierNoon
+    ) -> Delivery {
+        Delivery(
+            id: id, incidentID: incident, receiver: receiver, sequence: sequence,
+            notification: Notification(
+                incidentID: incident, reason: .opened, severity: severity, isResolved: false, title: "Something",
+                since: at, at: at, duration: .zero, facts: IncidentFacts(target: "app", summary: "It is."),
+                sender: "test"),
+            plannedAt: at)
+    }
+}
+
+extension DeliveryOutcome {
+    static func retry(after: Duration? = nil, accepted: [String] = []) -> DeliveryOutcome {
+        .retry(after: after, reason: "answered 503", isAmbiguous: false, acceptedRecipients: accepted)
+    }
+}
