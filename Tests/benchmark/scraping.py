@@ -91,6 +91,6 @@ def _measure_cost(server, agent, options, section):
         raise RuntimeError("the server logs no statement of the agent")
     section.add("statements sent to the server without scrapes", round(without, 2), "/s")
     section.add(f"… with {scrapes:.0f} scrapes/s", round(scraped, 2), "/s")
-    section.add("… so that one scrape costs", round((scraped - without) / scrapes, 3), "statements", "0")
+    section.add("… so that one scrape costs", round((scraped - without) / scrapes, 3) + 0.0, "statements", "0")
     held = server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockkeeper'")[0][0]
     section.add("sessions held by the agent", held, "", "≤ 2")

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Kills the real agent (SIGKILL) at random instants while migrations begin and end and its receivers fail, starts it again on
+# the same state, and checks what arrived: who was told of a begin was told of the end, and each message came once, or again
+# only where the answer to it was none, was no, or was never seen. Exits with 1 when that does not hold.
+#
+#     Tests/kill.sh                       30 kills, about five minutes
+#     Tests/kill.sh --kills 5 --seed 7    fewer, with the random choices of an earlier run
+#     Tests/kill.sh --binary PATH         another binary than a release build
+#
+# --faults 0.3 (share of the answers that go wrong), --grace 1.0 (seconds from an answer to its being stored), --patience 180
+# (seconds for the outbox to empty at the end), --log FILE (keeps the agent's log).
+set -euo pipefail
+
+if [[ ${1-} == --help || ${1-} == -h ]]; then
+    sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 0
+fi
+exec "$(dirname "${BASH_SOURCE[0]}")/benchmark/with-binary.sh" Tests/benchmark/kill.py "$@"
