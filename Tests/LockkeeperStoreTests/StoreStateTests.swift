@@ -1,4 +1,5 @@
 import LockkeeperStore
+import PromQL
 import Testing
 
 @testable import LockkeeperCore
