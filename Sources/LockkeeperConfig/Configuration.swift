@@ -1,0 +1,56 @@
+public import LockkeeperCore
+
+/// All that the agent is told by its configuration file, checked.
+public struct Configuration: Sendable, Hashable {
+    /// Where HTTP is answered.
+    public var listen: ListenAddress
+    /// The folder of history, incidents and outbox.
+    public var stateFolder: String
+    /// Under which people reach the agent, without a slash at the end; `nil`: messages have no links.
+    public var externalURL: String?
+    public var web: WebConfiguration
+    /// At least one; no two of the same name.
+    public var targets: [TargetConfiguration]
+    public var sampling: SamplingConfiguration
+    public var rules: RulesConfiguration
+    /// No two of the same name.
+    public var receivers: [ReceiverConfiguration]
+    /// Each names one of the receivers.
+    public var routes: [Route]
+    /// How much of queries' texts leaves the agent.
+    public var queryText: QueryTextPrivacy
+    /// What somebody should look at, although the configuration is used.
+    public var warnings: [ConfigurationProblem]
+
+    public static let defaultStateFolder = "/var/lib/lockkeeper"
+
+    public init(
+        listen: ListenAddress = ListenAddress(), stateFolder: String = Configuration.defaultStateFolder,
+        externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
+        sampling: SamplingConfiguration = SamplingConfiguration(), rules: RulesConfiguration = RulesConfiguration(),
+        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], queryText: QueryTextPrivacy = .normalized,
+        warnings: [ConfigurationProblem] = []
+    ) {
+        self.listen = listen
+        self.stateFolder = stateFolder
+        self.externalURL = externalURL
+        self.web = web
+        self.targets = targets
+        self.sampling = sampling
+        self.rules = rules
+        self.receivers = receivers
+        self.routes = routes
+        self.queryText = queryText
+        self.warnings = warnings
+    }
+}
+
+/// What HTTP asks of its clients.
+public struct WebConfiguration: Sendable, Hashable {
+    /// The bearer token that everything which changes state needs; `nil`: nothing can be changed over HTTP.
+    public var token: Secret?
+
+    public init(token: Secret? = nil) {
+        self.token = token
+    }
+}

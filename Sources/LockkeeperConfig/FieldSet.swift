@@ -1,0 +1,65 @@
+/// The fields that one kind of mapping in a configuration or rule file may have.
+struct FieldSet: Hashable {
+    /// The path of the mapping, `[]` standing for an element of a list.
+    let path: String
+    let known: [String]
+    /// What later versions will understand.
+    let later: [String]
+
+    private init(_ path: String, _ known: [String], later: [String] = []) {
+        self.path = path
+        self.known = known
+        self.later = later
+    }
+
+    static let root = FieldSet(
+        "",
+        ["listen", "state", "external_url", "web", "targets", "sampling", "rules", "receivers", "routes", "privacy"],
+        later: ["maintenance"])
+    static let web = FieldSet("web", ["token", "token_file"], later: ["basic_auth_users", "tls"])
+    static let target = FieldSet("targets[]", ["name", "dsn", "dsn_file", "databases", "migrations", "labels"])
+    static let migrations = FieldSet("targets[].migrations", ["tool", "folder"])
+    static let sampling = FieldSet(
+        "sampling",
+        [
+            "glance", "idle", "active", "history", "statements", "catalog", "lock_timeout", "statement_timeout",
+            "connect_timeout",
+        ])
+    static let rules = FieldSet("rules", ["files", "interval"])
+    static let receiver = FieldSet(
+        "receivers[]", ["name", "slack", "email", "webhook"], later: ["statuspage", "pagerduty", "alertmanager"])
+    static let slack = FieldSet(
+        "receivers[].slack", ["webhook_url", "webhook_url_file"],
+        later: ["token", "token_file", "channel", "api_url"])
+    static let email = FieldSet(
+        "receivers[].email",
+        ["smtp", "tls", "username", "password", "password_file", "from", "to", "ca_file"])
+    static let webhook = FieldSet("receivers[].webhook", ["url", "url_file", "secret", "secret_file", "allow_http"])
+    static let route = FieldSet("routes[]", ["receiver", "severity", "match"])
+    static let privacy = FieldSet("privacy", ["query_text"])
+
+    static let all = [
+        root, web, target, migrations, sampling, rules, receiver, slack, email, webhook, route, privacy,
+    ]
+
+    // MARK: - Prometheus rule files
+
+    static let ruleFile = FieldSet("", ["groups"])
+    static let ruleGroup = FieldSet("groups[]", ["name", "interval", "limit", "query_offset", "labels", "rules"])
+    static let rule = FieldSet(
+        "groups[].rules[]", ["alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations"])
+
+    static let allOfRuleFiles = [ruleFile, ruleGroup, rule]
+
+    /// What to tell somebody who wrote a field that is not in this set.
+    func hint(for field: String) -> String? {
+        if let near = Suggestion.nearest(to: field, in: known + later) { return "Did you mean `\(near)`?" }
+        // Right word, wrong place: most often too little or too much indentation.
+        let family = Self.all.contains(self) ? Self.all : Self.allOfRuleFiles
+        let places = family.filter { $0 != self && ($0.known + $0.later).contains(field) }
+        if let place = places.first, places.count == 1 {
+            return place.path.isEmpty ? "`\(field)` belongs at the top" : "`\(field)` belongs under `\(place.path)`"
+        }
+        return "Known here: " + known.map { "`\($0)`" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,94 @@
+/// Somebody who is told, and by which way.
+public struct ReceiverConfiguration: Sendable, Hashable {
+    public var name: String
+    public var channel: Channel
+
+    /// The way that messages take.
+    public enum Channel: Sendable, Hashable {
+        case slack(SlackReceiver)
+        case email(EmailReceiver)
+        case webhook(WebhookReceiver)
+    }
+
+    public init(name: String, channel: Channel) {
+        self.name = name
+        self.channel = channel
+    }
+}
+
+/// A Slack channel by its incoming webhook.
+public struct SlackReceiver: Sendable, Hashable {
+    public var webhook: HTTPEndpoint
+
+    public init(webhook: HTTPEndpoint) {
+        self.webhook = webhook
+    }
+}
+
+/// Mailboxes by an SMTP server.
+public struct EmailReceiver: Sendable, Hashable {
+    /// `smtp://host:port`, or `smtps://host:port` if and only if `security` is `implicit`. Without credentials; the port is always there.
+    public var server: String
+    public var security: MailSecurity
+    public var credentials: MailCredentials?
+    /// `local@domain` or `Name <local@domain>`.
+    public var from: String
+    /// At least one, written as `from` is.
+    public var to: [String]
+    /// A file with the certificates (PEM) to trust instead of the system's.
+    public var certificateAuthorityFile: String?
+
+    public init(
+        server: String, security: MailSecurity, credentials: MailCredentials? = nil, from: String, to: [String],
+        certificateAuthorityFile: String? = nil
+    ) {
+        self.server = server
+        self.security = security
+        self.credentials = credentials
+        self.from = from
+        self.to = to
+        self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+/// How the connection to a mail server is protected, as the field `tls` names it.
+public enum MailSecurity: String, Sendable, Hashable, CaseIterable {
+    /// Not at all.
+    case none
+    /// Plain at first, then `STARTTLS`, or nothing is sent.
+    case starttls
+    /// TLS from the first byte.
+    case implicit
+
+    /// Where servers listen for it: RFC 5321, RFC 6409 and RFC 8314.
+    var defaultPort: Int {
+        switch self {
+        case .none: 25
+        case .starttls: 587
+        case .implicit: 465
+        }
+    }
+}
+
+/// What `AUTH` is done with.
+public struct MailCredentials: Sendable, Hashable {
+    public var username: String
+    public var password: Secret
+
+    public init(username: String, password: Secret) {
+        self.username = username
+        self.password = password
+    }
+}
+
+/// A program that is posted to.
+public struct WebhookReceiver: Sendable, Hashable {
+    public var endpoint: HTTPEndpoint
+    /// The key of the HMAC signature; `nil`: messages are not signed.
+    public var signingSecret: Secret?
+
+    public init(endpoint: HTTPEndpoint, signingSecret: Secret? = nil) {
+        self.endpoint = endpoint
+        self.signingSecret = signingSecret
+    }
+}

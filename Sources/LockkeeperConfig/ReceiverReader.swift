@@ -1,0 +1,173 @@
+/// Reads `receivers:`.
+struct ReceiverReader {
+    /// Each receiver that has a name, with its place in the file.
+    func read(_ root: ConfigurationSection) -> [(receiver: ReceiverConfiguration, field: ConfigurationField)] {
+        var names: Set<String> = []
+        return root["receivers"]?.elements(of: "receivers")?.compactMap { element in
+            guard let section = element.section(.receiver) else { return nil }
+            let name = section.name(hint: "Routes name the receiver by it")
+            if let name, !names.insert(name).inserted {
+                section["name"]?.report("another receiver is called so too", hint: "Names must differ", value: name)
+            }
+            // One that cannot be used is kept in the list, so that a route to it is not a problem of its own.
+            let channel =
+                channel(section) ?? .webhook(WebhookReceiver(endpoint: HTTPEndpoint(url: Secret(literal: ""))))
+            return name.map { (ReceiverConfiguration(name: $0, channel: channel), element) }
+        } ?? []
+    }
+
+    private func channel(_ section: ConfigurationSection) -> ReceiverConfiguration.Channel? {
+        let kinds = FieldSet.receiver.known.filter { $0 != "name" && section[$0] != nil }
+        if kinds.count > 1 {
+            section.place.report(
+                "has \(ConfigurationField.list(kinds)) at once", hint: "Make a receiver of its own of each")
+        }
+        if let slack = section["slack"] { return self.slack(slack).map { .slack($0) } }
+        if let email = section["email"] { return self.email(email).map { .email($0) } }
+        if let webhook = section["webhook"] { return self.webhook(webhook).map { .webhook($0) } }
+        // One of a kind that comes later has been reported already, and so has a kind that was misspelt.
+        if kinds.isEmpty, section.hasOnlyKnownFields {
+            section.place.report(
+                "does not say by which way to tell", hint: "Give it `slack`, `email` or `webhook`")
+        }
+        return nil
+    }
+
+    private func slack(_ field: ConfigurationField) -> SlackReceiver? {
+        guard let section = field.section(.slack) else { return nil }
+        section.reportMissing(
+            "webhook_url",
+            hint: "Slack shows it under Incoming Webhooks; better kept in a file that `webhook_url_file` names")
+        return section.secret("webhook_url") { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: false) }
+            .map { SlackReceiver(webhook: HTTPEndpoint(url: $0)) }
+    }
+
+    private func webhook(_ field: ConfigurationField) -> WebhookReceiver? {
+        guard let section = field.section(.webhook) else { return nil }
+        section.reportMissing("url", hint: "It is what messages are posted to; `url_file` names a file that holds it")
+        let allowsPlainHTTP = section["allow_http"]?.boolean() ?? false
+        let secret = section.secret("secret")
+        // Where messages are signed, knowing the URL alone is of no use.
+        let url = section.secret(
+            "url", check: { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: allowsPlainHTTP) },
+            isSecret: { secret == nil || $0.contains("@") })
+        return url.map {
+            WebhookReceiver(
+                endpoint: HTTPEndpoint(url: $0, allowsPlainHTTP: allowsPlainHTTP), signingSecret: secret)
+        }
+    }
+
+    // MARK: - Email
+
+    private func email(_ field: ConfigurationField) -> EmailReceiver? {
+        guard let section = field.section(.email) else { return nil }
+        let server = server(section)
+        let credentials = credentials(section, server: server)
+        let from = section.required("from", hint: "Write `from: lockkeeper@example.org`").flatMap(mailbox)
+        var to: [String] = []
+        for element in section.required("to", hint: "Write `to: [ops@example.org]`")?.elements(of: "mail addresses")
+            ?? []
+        {
+            guard let mailbox = mailbox(element) else { continue }
+            let address = MailSyntax.address(ofMailbox: mailbox)
+            if to.contains(where: { MailSyntax.address(ofMailbox: $0) == address }) {
+                element.report("stands in the list twice", value: mailbox)
+            } else {
+                to.append(mailbox)
+            }
+        }
+        if let field = section["to"], field.isEmptyList {
+            field.report("names nobody", hint: "Write `to: [ops@example.org]`")
+        }
+        let authority = section["ca_file"].flatMap(certificateFile)
+        guard let server, let from else { return nil }
+        return EmailReceiver(
+            server: server.url, security: server.security, credentials: credentials, from: from, to: to,
+            certificateAuthorityFile: authority)
+    }
+
+    private struct MailServer {
+        var url: String
+        var security: MailSecurity
+        var isLoopback: Bool
+    }
+
+    private func server(_ section: ConfigurationSection) -> MailServer? {
+        let form = "It has the form `smtp://mail.example.org:587`"
+        let named = section["tls"]?.text(oneOf: MailSecurity.allCases.map(\.rawValue)).flatMap(MailSecurity.init)
+        guard let field = section.required("smtp", hint: form), let text = field.text() else { return nil }
+        guard let parts = URLParts(text.value), !parts.host.isEmpty, ["smtp", "smtps"].contains(parts.scheme),
+            !text.value.contains(where: \.isWhitespace)
+        else {
+            field.report("is not a mail server's URL", hint: form, value: text.shownUnlessCredentials)
+            return nil
+        }
+        guard parts.user == nil else {
+            field.report(
+                "there are credentials in the URL", hint: "Say them as `username` and `password_file`",
+                value: ConfigurationProblem.hiddenValue)
+            return nil
+        }
+        guard ["", "/"].contains(parts.path), parts.query == nil else {
+            field.report("nothing may follow the host and port", hint: form, value: text.written)
+            return nil
+        }
+        let security = named ?? (parts.scheme == "smtps" ? .implicit : .starttls)
+        guard parts.scheme == "smtp" || security == .implicit else {
+            section["tls"]?.report(
+                "`smtps:` means TLS from the first byte",
+                hint: "Write `smtp:` for `\(security.rawValue)`, or `tls: implicit`", value: security.rawValue)
+            return nil
+        }
+        let host = parts.host.contains(":") ? "[\(parts.host)]" : parts.host
+        let scheme = security == .implicit ? "smtps" : "smtp"
+        return MailServer(
+            url: "\(scheme)://\(host):\(parts.port ?? security.defaultPort)", security: security,
+            isLoopback: ListenAddress.isLoopback(parts.host))
+    }
+
+    private func credentials(_ section: ConfigurationSection, server: MailServer?) -> MailCredentials? {
+        let username = section["username"]?.text()?.value
+        let password = section.secret("password")
+        let hasPassword = section["password"] != nil || section["password_file"] != nil
+        if section["username"] != nil, !hasPassword {
+            section["username"]?.report("there is no password for it", hint: "Add `password_file`")
+        }
+        if hasPassword, section["username"] == nil {
+            (section["password"] ?? section["password_file"])?.report(
+                "there is no `username` for it", hint: "Add `username`, or take the password out")
+        }
+        guard let username, let password else { return nil }
+        if let server, server.security == .none, !server.isLoopback {
+            (section["tls"] ?? section["username"])?.report(
+                "the password would cross the network in clear", hint: "Use `starttls` or `implicit`", value: "none")
+        }
+        return MailCredentials(username: username, password: password)
+    }
+
+    private func mailbox(_ field: ConfigurationField) -> String? {
+        guard let text = field.text() else { return nil }
+        if let objection = MailSyntax.objection(toMailbox: text.value) {
+            field.report(
+                objection, hint: "Write `ops@example.org` or `Operations <ops@example.org>`", value: text.written)
+            return nil
+        }
+        return text.value
+    }
+
+    private func certificateFile(_ field: ConfigurationField) -> String? {
+        guard let text = field.text() else { return nil }
+        let path = TextFile.resolve(text.value, in: field.context.folder)
+        do {
+            let file = try TextFile(path: path, limit: 4 << 20)
+            guard file.text.contains("-----BEGIN CERTIFICATE-----") else {
+                field.report("the file \(path) holds no certificate in PEM form")
+                return nil
+            }
+        } catch {
+            field.report("the file \(path) \(error.reason)")
+            return nil
+        }
+        return path
+    }
+}

@@ -1,0 +1,143 @@
+import Testing
+
+@testable import LockkeeperConfig
+
+/// A folder with a configuration in which every field that is known stands once, each on a line of its own.
+struct ConfigurationFixture {
+    let folder: TemporaryFolder
+    var environment = [
+        "DATABASE_URL": "postgresql://lockkeeper@db.example.org/app", "SMTP_PASSWORD": "s3cr3t-of-environment",
+    ]
+
+    /// With the fields that exclude each other divided over both.
+    static let texts = [
+        """
+        listen: 127.0.0.1:9743
+        state: state
+        external_url: https://lockkeeper.example.org/
+        web:
+          token: s3cr3t-token-of-the-web
+        targets:
+          - name: app-production
+            dsn: ${DATABASE_URL}
+            databases: [app, billing]
+            migrations:
+              tool: drizzle
+              folder: drizzle
+            labels:
+              env: production
+          - name: reporting
+            dsn_file: secrets/dsn
+            databases: "*"
+        sampling:
+          glance: 100ms
+          idle: 4s
+          active: 2s
+          history: 3s
+          statements: 20s
+          catalog: 1m
+          lock_timeout: 50ms
+          statement_timeout: 1.5s
+          connect_timeout: 3s
+        rules:
+          files: [alerts/*.yml]
+          interval: 500ms
+        receivers:
+          - name: incidents
+            slack:
+              webhook_url_file: secrets/slack
+          - name: chat
+            slack:
+              webhook_url: https://hooks.example.org/s3cr3t-path
+          - name: stakeholders
+            email:
+              smtp: smtp://mail.example.org
+              tls: starttls
+              username: lockkeeper
+              password: ${SMTP_PASSWORD}
+              from: Lockkeeper <lockkeeper@example.org>
+              to: [dba@example.org, oncall@example.org]
+              ca_file: secrets/ca.pem
+          - name: status-page
+            webhook:
+              url: http://banner.internal/hook
+              secret: s3cr3t-of-signature
+              allow_http: true
+        routes:
+          - receiver: incidents
+          - receiver: chat
+            severity: warning
+          - receiver: stakeholders
+            severity: critical
+          - receiver: status-page
+            match:
+              target: app-production
+              env: production
+        privacy:
+          query_text: none
+        """,
+        """
+        web:
+          token_file: secrets/token
+        targets:
+          - name: app
+            dsn: host=/run/postgresql dbname=app password='s3cr3t of app'
+        receivers:
+          - name: mail
+            email:
+              smtp: smtps://mail.example.org
+              username: lockkeeper
+              password_file: secrets/smtp
+              from: lockkeeper@example.org
+              to: [dba@example.org]
+          - name: hook
+            webhook:
+              url_file: secrets/hook
+              secret_file: secrets/signature
+        routes:
+          - receiver: mail
+          - receiver: hook
+        """,
+    ]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.write("postgresql://lockkeeper:s3cr3t@db.example.org/reports\n", to: "secrets/dsn")
+        try folder.write("https://hooks.example.org/s3cr3t\n", to: "secrets/slack")
+        try folder.write("https://status.example.org/s3cr3t\r\n", to: "secrets/hook")
+        for name in ["token", "smtp", "signature"] { try folder.write("s3cr3t-in-a-file\n", to: "secrets/\(name)") }
+        try folder.write(
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "secrets/ca.pem")
+        try folder.write("", to: "drizzle/.keep")
+        try folder.write(
+            "groups: [{ name: g, rules: [{ alert: Up, expr: up == 0 }] }]", to: "alerts/one.yml")
+    }
+
+    func load(_ text: String, defaultRules: [RuleFileText] = []) throws -> Configuration {
+        try Configuration.load(
+            path: try folder.write(text, to: "lockkeeper.yml"), environment: environment, defaultRules: defaultRules)
+    }
+
+    /// All that is wrong with a text; its loading must fail.
+    func problems(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> [ConfigurationProblem] {
+        do {
+            _ = try load(text)
+        } catch let error as ConfigurationProblems {
+            return error.problems
+        }
+        Issue.record("the configuration was accepted", sourceLocation: sourceLocation)
+        return []
+    }
+
+    /// The only error in a text.
+    func problem(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> ConfigurationProblem {
+        let errors = try problems(text, sourceLocation: sourceLocation).filter { $0.gravity == .error }
+        #expect(errors.count == 1, "\(errors)", sourceLocation: sourceLocation)
+        return try #require(errors.first, sourceLocation: sourceLocation)
+    }
+
+    /// The smallest configuration that is valid, with more below it.
+    static func minimal(_ more: String = "") -> String {
+        "targets: [{ name: app, dsn: \"postgresql://db/app\" }]\n" + more
+    }
+}

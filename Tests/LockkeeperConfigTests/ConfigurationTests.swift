@@ -1,0 +1,142 @@
+import LockkeeperCore
+import Testing
+
+@testable import LockkeeperConfig
+
+@Suite struct ConfigurationTests {
+    @Test func `A configuration with every field becomes the values that it names`() throws {
+        let fixture = try ConfigurationFixture()
+        let path = fixture.folder.path
+        let configuration = try fixture.load(ConfigurationFixture.texts[0])
+        #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 9743))
+        #expect(configuration.stateFolder == "\(path)/state")
+        #expect(configuration.externalURL == "https://lockkeeper.example.org")
+        #expect(try configuration.web.token?.read() == "s3cr3t-token-of-the-web")
+
+        #expect(configuration.targets.map(\.name) == ["app-production", "reporting"])
+        #expect(
+            try configuration.targets.map { try $0.dsn.read() } == [
+                "postgresql://lockkeeper@db.example.org/app", "postgresql://lockkeeper:s3cr3t@db.example.org/reports",
+            ])
+        #expect(configuration.targets.map(\.databases) == [.named(["app", "billing"]), .all])
+        #expect(
+            configuration.targets[0].migrations == MigrationsConfiguration(tool: "drizzle", folder: "\(path)/drizzle"))
+        #expect(configuration.targets[0].labels == ["env": "production"])
+
+        #expect(
+            configuration.sampling
+                == SamplingConfiguration(
+                    glance: .milliseconds(100), idle: .seconds(4), active: .seconds(2), history: .seconds(3),
+                    statements: .seconds(20), catalog: .seconds(60), lockTimeout: .milliseconds(50),
+                    statementTimeout: .milliseconds(1500), connectTimeout: .seconds(3)))
+        #expect(configuration.rules.interval == .milliseconds(500))
+        #expect(configuration.rules.files.map(\.name) == ["\(path)/alerts/one.yml"])
+
+        #expect(configuration.receivers.map(\.name) == ["incidents", "chat", "stakeholders", "status-page"])
+        guard case .slack(let slack) = configuration.receivers[0].channel,
+            case .email(let email) = configuration.receivers[2].channel,
+            case .webhook(let webhook) = configuration.receivers[3].channel
+        else {
+            Issue.record("\(configuration.receivers)")
+            return
+        }
+        #expect(try slack.webhook.read() == "https://hooks.example.org/s3cr3t")
+        #expect(email.server == "smtp://mail.example.org:587")
+        #expect(email.security == .starttls)
+        #expect(email.credentials?.username == "lockkeeper")
+        #expect(try email.credentials?.password.read() == "s3cr3t-of-environment")
+        #expect(email.from == "Lockkeeper <lockkeeper@example.org>")
+        #expect(email.to == ["dba@example.org", "oncall@example.org"])
+        #expect(email.certificateAuthorityFile == "\(path)/secrets/ca.pem")
+        #expect(try webhook.endpoint.read() == "http://banner.internal/hook")
+        #expect(try webhook.signingSecret?.read() == "s3cr3t-of-signature")
+
+        #expect(
+            configuration.routes == [
+                Route(receiver: "incidents"), Route(receiver: "chat", severity: .warning),
+                Route(receiver: "stakeholders", severity: .critical),
+                Route(receiver: "status-page", match: ["target": "app-production", "env": "production"]),
+            ])
+        #expect(configuration.queryText == .none)
+        #expect(configuration.warnings == [])
+    }
+
+    @Test func `What is left out has its default`() throws {
+        let fixture = try ConfigurationFixture()
+        let configuration = try fixture.load(ConfigurationFixture.minimal())
+        var expected = Configuration(
+            targets: [TargetConfiguration(name: "app", dsn: Secret(literal: "postgresql://db/app"))])
+        #expect(configuration == expected)
+        expected.listen = ListenAddress(host: "127.0.0.1", port: 9743)
+        expected.stateFolder = "/var/lib/lockkeeper"
+        expected.queryText = .normalized
+        #expect(configuration == expected)
+        #expect(configuration.sampling.glance == .milliseconds(200))
+        #expect(configuration.sampling.lockTimeout == .milliseconds(200))
+        #expect(configuration.rules.interval == .seconds(1))
+    }
+
+    @Test func `Without rule files the given default rules are used, and with them they are not`() throws {
+        let fixture = try ConfigurationFixture()
+        let rules = [
+            RuleFileText(name: "shipped", text: "groups: [{ name: s, rules: [{ alert: A, expr: up == 0 }] }]")
+        ]
+        let byDefault = try fixture.load(ConfigurationFixture.minimal("rules: { interval: 2s }"), defaultRules: rules)
+        #expect(byDefault.rules.files.map(\.name) == ["shipped"])
+        #expect(byDefault.rules.interval == .seconds(2))
+        let own = try fixture.load(
+            ConfigurationFixture.minimal("rules: { files: [alerts/one.yml] }"), defaultRules: rules)
+        #expect(own.rules.files.map(\.name) == ["\(fixture.folder.path)/alerts/one.yml"])
+    }
+
+    @Test func `A URL alone gives one target named after its database, and nobody to tell`() throws {
+        let configuration = try Configuration.fromEnvironment(
+            databaseURL: "postgres://u:p@h:5433/shop%20one?sslmode=require", environment: ["HOME": "/home/x"])
+        #expect(configuration.targets.map(\.name) == ["shop one"])
+        #expect(try configuration.targets[0].dsn.read() == "postgres://u:p@h:5433/shop%20one?sslmode=require")
+        #expect(configuration.receivers == [])
+        #expect(configuration.stateFolder == "/home/x/.local/state/lockkeeper")
+    }
+
+    @Test(arguments: [
+        (["STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "HOME": "/h"], "/var/lib/a"),
+        (["XDG_STATE_HOME": "/x", "HOME": "/h"], "/x/lockkeeper"),
+        (["XDG_STATE_HOME": "relative", "HOME": "/h"], "/h/.local/state/lockkeeper"),
+        ([:], "/var/lib/lockkeeper"),
+    ])
+    func `With a URL alone, the state lies where this user may write`(environment: [String: String], folder: String)
+        throws
+    {
+        let configuration = try Configuration.fromEnvironment(databaseURL: "service=app", environment: environment)
+        #expect(configuration.stateFolder == folder)
+        #expect(configuration.targets.map(\.name) == ["postgresql"])
+    }
+
+    @Test func `A URL alone that is none is refused without being shown`() throws {
+        let error = #expect(throws: ConfigurationProblems.self) {
+            try Configuration.fromEnvironment(databaseURL: "mysql://u:s3cr3t@h/d", environment: [:])
+        }
+        #expect(
+            error?.description
+                == "DATABASE_URL: error: the connection string is not valid: a PostgreSQL URL begins with `postgresql://` (hidden). "
+                + "Write `postgresql://user@host:5432/database` or `host=… dbname=… user=…`")
+    }
+
+    @Test func `Paths in a file that is named without a folder start from the working directory`() {
+        #expect(TextFile.resolve("a/b", in: TextFile.folder(of: "lockkeeper.yml")) == "a/b")
+        #expect(TextFile.resolve("a/b", in: TextFile.folder(of: "/lockkeeper.yml")) == "/a/b")
+        #expect(TextFile.resolve("a/b", in: TextFile.folder(of: "etc/lockkeeper.yml")) == "etc/a/b")
+        #expect(TextFile.resolve("/a/b", in: "etc") == "/a/b")
+    }
+
+    @Test func `YAML's anchors and aliases can be used`() throws {
+        let fixture = try ConfigurationFixture()
+        let configuration = try fixture.load(
+            """
+            targets:
+              - { name: a, dsn: host=a, labels: &labels { env: test } }
+              - { name: b, dsn: host=b, labels: *labels }
+            """)
+        #expect(configuration.targets.map(\.labels) == [["env": "test"], ["env": "test"]])
+    }
+}
