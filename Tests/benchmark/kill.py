@@ -171,6 +171,8 @@ def await_calm(agent, patience):
 def report(options, arrivals, executioner, traffic, problems):
     verdict = judge(arrivals.all, executioner.kills, options.grace)
     violations = problems + verdict.violations
+    if not arrivals.all:
+        violations.append("no receiver was told anything")
     violations += [f"{receiver} could not read a message: {reason}: {body!r}" for receiver, reason, body in arrivals.refused]
     print(f"Killed {sum(executioner.instants.values())} times: "
           + ", ".join(f"{count} {instant}" for instant, count in sorted(executioner.instants.items())))

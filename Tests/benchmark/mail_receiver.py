@@ -1,8 +1,10 @@
 """A mail server on a port of its own."""
 
+import asyncio
+import threading
 import time
 
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 import message
 from arrivals import Answer, Arrival
@@ -20,15 +22,21 @@ class MailReceiver:
         self._arrivals = arrivals
         self._choose = choose
         self._refuses_recipient = refuses_recipient
-        self._controller = Controller(self, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
-        self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        # aiosmtpd's own Controller cannot listen on a port that the system chooses.
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(self._loop.create_server(
+            lambda: SMTP(self, hostname="mail.example.org", enable_SMTPUTF8=True, loop=self._loop), "127.0.0.1", 0))
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._controller.stop()
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self._refuses_recipient():

@@ -54,6 +54,8 @@ class MigrationTraffic:
     def _run(self):
         number = 0
         try:
+            # Its own session: to a migration's session, asking for the time would be a statement of the migration.
+            self._clock = self._server.connect()
             while not self._stopping.wait(self._random.uniform(*self._pause)):
                 number += 1
                 self.done.append(self._migrate(number))
@@ -65,14 +67,14 @@ class MigrationTraffic:
         how = self._random.choices(list(_ENDS), list(_ENDS.values()))[0]
         migration = DrizzleMigration(connection, [f"ALTER TABLE orders ADD COLUMN column_{number} integer"])
         begun = time.monotonic()
-        truth = TrueMigration(self._database, how, begin=_server_time(connection))
+        truth = TrueMigration(self._database, how, begin=self._server_time())
         try:
             migration.prepare()
             migration.change()
-            truth.changed = _server_time(connection)
+            truth.changed = self._server_time()
             self.notice()
             time.sleep(self._random.uniform(*self._length))
-            truth.end = _server_time(connection)
+            truth.end = self._server_time()
             if how == "commits":
                 migration.commit()
             elif how == "rolls back":
@@ -88,8 +90,7 @@ class MigrationTraffic:
         truth.span = (begun, time.monotonic())
         return truth
 
-
-def _server_time(connection):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
-        return cursor.fetchone()[0]
+    def _server_time(self):
+        with self._clock.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+            return cursor.fetchone()[0]
