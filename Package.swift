@@ -27,7 +27,6 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
-    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -88,9 +87,9 @@ let package = Package(
         .executableTarget(
             name: "lockkeeper",
             dependencies: [
-                "LockkeeperAgent", "LockkeeperConfig", "LockkeeperCore", "LockkeeperNotify", "LockkeeperPostgres",
-                "LockkeeperStore", "LockkeeperTransfer", "ShippedRules", "ThrowawayPostgres", .arguments, .hummingbird, .log,
-                .serviceLifecycle,
+                "LockkeeperAgent", "LockkeeperConfig", "LockkeeperCore", "LockkeeperHost", "LockkeeperNotify",
+                "LockkeeperPostgres", "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "ShippedRules",
+                "ThrowawayPostgres", .arguments, .hummingbird, .log, .nioCore, .serviceLifecycle, .unixSignals,
             ],
             swiftSettings: settings),
 
@@ -106,8 +105,8 @@ let package = Package(
         tests(of: "LockkeeperHost", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
-        tests(of: "LockkeeperStore", ["LockkeeperTestSupport"]),
-        tests(of: "LockkeeperWeb", ["LockkeeperTestSupport", .hummingbirdTesting]),
+        tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),
+        tests(of: "LockkeeperWeb", ["LockkeeperTestSupport", .serviceLifecycle, .log]),
         tests(of: "LockkeeperAgent", ["LockkeeperTestSupport"]),
     ]
 )

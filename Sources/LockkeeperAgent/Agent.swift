@@ -12,18 +12,20 @@ internal import Logging
 ///
 /// Steps are short and pure; storing, sending and looking happen elsewhere, so that no step waits for a disk or a network.
 actor Agent {
-    private var state: AgentState
-    private var configuration: Configuration
-    private var notifications = NotificationFigures()
+    private(set) var state: AgentState
+    private(set) var configuration: Configuration
+    private(set) var notifications = NotificationFigures()
     private var watchers: [String: Watcher] = [:]
-    private var lastReload: (succeeded: Bool, succeededAt: Timestamp)
-    private var lastTick: ContinuousClock.Instant?
-    private let setup: AgentSetup
-    private let store: Store
-    private let committer: Committer
+    private(set) var lastReload: (succeeded: Bool, succeededAt: Timestamp)
+    private(set) var lastTick: ContinuousClock.Instant?
+    /// Failures of rules that have been said: once is enough.
+    private var loggedFailures: Set<String> = []
+    let setup: AgentSetup
+    let store: Store
+    let committer: Committer
     private let courier: Courier
     private let transfers: TransferClient
-    private let process = ProcessMetrics()
+    let process = ProcessMetrics()
     private let onEvent: @Sendable (RunEvent) -> Void
 
     /// A target's watcher as it was started, to be kept as long as nothing that it depends on changes.
@@ -52,21 +54,23 @@ actor Agent {
                 folder: Self.readFolder(of: target), privacy: configuration.queryText,
                 lastRuns: lastRuns.filter { $0.target == target.name })
         }
-        var rules = RuleEvaluator(groups: configuration.rules.files.flatMap(\.groups))
-        rules.restore(stored.alerts)
         state = AgentState(
             targets: targets,
             book: IncidentBook(
                 open: stored.openIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
                 policy: Self.policy(of: configuration, setup: setup)),
-            rules: rules)
+            groups: configuration.rules.files.flatMap(\.groups), alerts: stored.alerts)
     }
+
+    /// How often the rules are evaluated.
+    var ruleInterval: Duration { configuration.rules.interval }
 
     // MARK: - Steps
 
     func ingest(_ sample: Sample) -> Inquiry {
-        let (change, inquiry) = state.ingest(sample, at: AgentClock.now)
+        let (change, inquiry, events) = state.ingest(sample, at: AgentClock.now)
         committer.take(change)
+        for event in events { onEvent(event) }
         if case .failed(let failure) = sample.content {
             setup.logger.debug(
                 "look failed",
@@ -85,7 +89,11 @@ actor Agent {
         let begin = clock.now
         var own = MetricsBuilder()
         recordOwn(into: &own, at: AgentClock.now)
-        committer.take(state.evaluateRules(over: own, at: AgentClock.now))
+        let (change, failures) = state.evaluateRules(over: own, at: AgentClock.now)
+        committer.take(change)
+        for failure in failures where loggedFailures.insert(failure.description).inserted {
+            setup.logger.error("a rule could not be evaluated: \(failure)")
+        }
         state.noteEvaluation(lasted: clock.now - begin)
         lastTick = clock.now
     }

@@ -14,7 +14,11 @@ struct ProcessMetrics: Sendable {
         let boot = Self.read("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
             .flatMap { Double($0.dropFirst(6)) }
         let ticks = Self.fields().flatMap { $0.count > 19 ? Double($0[19]) : nil }
-        startTime = boot.flatMap { boot in ticks.map { [ticksPerSecond] in boot + $0 / ticksPerSecond } }
+        if let boot, let ticks {
+            startTime = boot + ticks / ticksPerSecond
+        } else {
+            startTime = nil
+        }
     }
 
     func record(into metrics: inout MetricsBuilder) {

@@ -1,16 +1,22 @@
 import ArgumentParser
 
-@main
 struct Lockkeeper: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "lockkeeper",
         abstract: "Watches PostgreSQL while schema migrations run, and tells people.",
         discussion: """
             Example:
               lockkeeper demo --for 60
-              DATABASE_URL=postgres://monitor@db/app lockkeeper serve
+              DATABASE_URL=postgres://lockkeeper@db/app lockkeeper serve
 
+            Exit status: 0 fine, 1 what was checked does not hold, 2 usage or configuration error, 3 something could not be reached.
             Shell completions: lockkeeper --generate-completion-script bash|zsh|fish
             """,
-        version: "0.1.0")
+        version: version,
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, CheckCommand.self, MigrationsCommand.self,
+            IncidentsCommand.self,
+        ])
 }

@@ -38,10 +38,12 @@ public struct AgentState: Sendable {
 
     /// Takes a sample.
     ///
-    /// - Returns: what is to be stored, and what the next looks at the target should find out. Samples of targets that are not watched
-    ///   (any longer) change nothing.
-    public mutating func ingest(_ sample: Sample, at now: Timestamp) -> (change: StateChange, inquiry: Inquiry) {
-        guard var target = targets.removeValue(forKey: sample.target) else { return (StateChange(), Inquiry()) }
+    /// - Returns: what is to be stored, what the next looks at the target should find out, and what happened to runs. Samples of targets
+    ///   that are not watched (any longer) change nothing.
+    public mutating func ingest(
+        _ sample: Sample, at now: Timestamp
+    ) -> (change: StateChange, inquiry: Inquiry, events: [RunEvent]) {
+        guard var target = targets.removeValue(forKey: sample.target) else { return (StateChange(), Inquiry(), []) }
         let events = target.advance(sample)
         targets[sample.target] = target
         var change = StateChange()
@@ -49,13 +51,13 @@ public struct AgentState: Sendable {
             change = book.advance(events, at: now, serverTimes: [sample.target: target.serverTime(at: now)])
             change.runs = events.map(\.run)
         }
-        if case .glanced = sample.content { return (change, target.tracker.inquiry) }
+        if case .glanced = sample.content { return (change, target.tracker.inquiry, events) }
         let memory = target.tracker.memory
         if memory != storedMemories[sample.target] {
             storedMemories[sample.target] = memory
             change.memories[sample.target] = memory
         }
-        return (change, target.tracker.inquiry)
+        return (change, target.tracker.inquiry, events)
     }
 
     /// Evaluates the rules over the series of all targets and those given besides, and brings the incidents up to date.

@@ -1,3 +1,4 @@
+import LockkeeperCore
 import LockkeeperPostgres
 import ThrowawayPostgres
 
@@ -7,6 +8,8 @@ struct DemoScenario: Sendable {
     static let database = "shop"
 
     let server: ThrowawayPostgres
+    /// The folder's migrations; all but the last are applied already.
+    let migrations: [MigrationFolder.Entry]
     let say: @Sendable (String) -> Void
 
     /// How long each act lasts.
@@ -30,9 +33,8 @@ struct DemoScenario: Sendable {
             INSERT INTO orders (customer_id, amount) SELECT 1 + n % 200, n FROM generate_series(1, 5000) n;
             CREATE SCHEMA drizzle;
             CREATE TABLE drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint);
-            INSERT INTO drizzle.__drizzle_migrations (hash, created_at)
-                VALUES ('\(Self.hash(1))', 1760000000000), ('\(Self.hash(2))', 1761000000000);
             """)
+        for migration in migrations.dropLast() { try await setup.execute(Self.entry(migration)) }
         await setup.close()
     }
 
@@ -72,8 +74,7 @@ struct DemoScenario: Sendable {
             #"select id, hash, created_at from "drizzle"."__drizzle_migrations" order by created_at desc limit 1"#)
         try await migrator.execute("BEGIN")
         try await migrator.execute(#"ALTER TABLE "orders" ADD COLUMN "note" text;"#, within: .seconds(600))
-        try await migrator.execute(
-            #"insert into "drizzle"."__drizzle_migrations" ("hash", "created_at") values('\#(Self.hash(3))', 1762000000000)"#)
+        if let migration = migrations.last { try await migrator.execute(Self.entry(migration)) }
         try await migrator.execute("COMMIT")
         await migrator.close()
     }
@@ -95,6 +96,8 @@ struct DemoScenario: Sendable {
             to: DSN(server.dsn(database: database)), as: .client(applicationName: name), within: limit)
     }
 
-    /// Stands for the SHA-256 of a migration's file.
-    private static func hash(_ number: Int) -> String { String(repeating: "\(number)", count: 64) }
+    /// What the migrator writes for a migration that it has applied.
+    private static func entry(_ migration: MigrationFolder.Entry) -> String {
+        #"insert into "drizzle"."__drizzle_migrations" ("hash", "created_at") values('\#(migration.hash ?? "")', \#(migration.stamp ?? 0))"#
+    }
 }

@@ -1,0 +1,135 @@
+public import LockkeeperConfig
+public import LockkeeperCore
+public import LockkeeperNotify
+public import LockkeeperStore
+internal import LockkeeperTransfer
+internal import LockkeeperWeb
+internal import Logging
+public import ServiceLifecycle
+
+/// The whole agent as one service: opens the state, watches, evaluates, tells, and serves HTTP, until it is told to stop.
+public struct AgentRuntime: Service {
+    private let setup: AgentSetup
+    private let configuration: Configuration
+    private let onListening: @Sendable (String) async -> Void
+    private let onEvent: @Sendable (RunEvent) -> Void
+
+    /// - Parameters:
+    ///   - configuration: what `setup.load` gave.
+    ///   - onListening: told the URL under which HTTP is served, once it is.
+    ///   - onEvent: told of the runs; it must be quick.
+    public init(
+        setup: AgentSetup, configuration: Configuration,
+        onListening: @escaping @Sendable (String) async -> Void = { _ in },
+        onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) {
+        self.setup = setup
+        self.configuration = configuration
+        self.onListening = onListening
+        self.onEvent = onEvent
+    }
+
+    /// Runs until graceful shutdown, or until a part of it fails: the state cannot be opened, the port is taken.
+    ///
+    /// On the way out the looks stop first, then what they changed is stored, then what is being sent may end.
+    public func run() async throws {
+        let store = try await Store.open(configuration.stateFolder)
+        do {
+            try await run(with: store)
+        } catch {
+            try? await store.close()
+            throw error
+        }
+        try await store.close()
+    }
+
+    private func run(with store: Store) async throws {
+        let logger = setup.logger
+        let stored = try await store.load()
+        let transfers = TransferClient()
+        let (courierEvents, courierEvent) = AsyncStream.makeStream(of: CourierEvent.self)
+        let courier = Courier(outbox: store, report: { courierEvent.yield($0) })
+        let committer = Committer(store: store, logger: logger, committed: { courier.wake() })
+        let agent = Agent(
+            setup: setup, configuration: configuration, stored: stored, lastRuns: try await Self.lastRuns(in: store),
+            store: store, committer: committer, courier: courier, transfers: transfers, onEvent: onEvent)
+        let web = WebServer(
+            configuration: .init(
+                host: configuration.listen.host, port: configuration.listen.port,
+                token: { [token = configuration.web.token] in try token?.read() }),
+            view: agent, logger: logger, onListening: { await onListening($0.url) })
+
+        let committing = Task { await committer.run() }
+        let reporting = Task { for await event in courierEvents { await agent.note(event) } }
+        var failure: (any Error)?
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await web.run() }
+                group.addTask { try await work(of: agent, store: store) }
+                // Whichever ends first ends the other: the one by shutdown or by failure.
+                defer { group.cancelAll() }
+                try await group.next()
+                if !Task.isShuttingDownGracefully { group.cancelAll() }
+                try await group.waitForAll()
+            }
+        } catch is CancellationError {
+        } catch {
+            failure = error
+        }
+        await agent.stop()
+        committer.finish()
+        await committing.value
+        await courier.shutDown()
+        courierEvent.finish()
+        await reporting.value
+        await transfers.shutdown()
+        if let failure { throw failure }
+    }
+
+    /// Evaluates the rules at their pace, until shutdown.
+    private func work(of agent: Agent, store: Store) async throws {
+        await agent.start()
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    let clock = ContinuousClock()
+                    var next = clock.now
+                    while !Task.isCancelled {
+                        await agent.tick()
+                        // A pace, not a pause; what was missed is left out.
+                        next = max(next + (await agent.ruleInterval), clock.now)
+                        try await clock.sleep(until: next)
+                    }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        do {
+                            _ = try await store.prune(before: AgentClock.now - Self.retention)
+                        } catch {
+                            setup.logger.error(
+                                "could not remove old entries from the state", metadata: ["error": "\(error)"])
+                        }
+                        try await Task.sleep(for: .seconds(3600))
+                    }
+                }
+                group.addTask {
+                    for await _ in hangUps() { _ = await agent.reload() }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// How long closed incidents, their deliveries and ended runs are kept.
+    private static let retention = Duration.seconds(400 * 86_400)
+
+    /// The last finished run of each tool in each database.
+    private static func lastRuns(in store: Store) async throws -> [MigrationRun] {
+        var seen: Set<[String]> = []
+        return try await store.runs(RunFilter(isRunning: false), limit: 1000).filter {
+            seen.insert([$0.target, $0.database, $0.tool]).inserted
+        }
+    }
+}
+
+extension Store: Outbox {}

@@ -1,0 +1,29 @@
+import FoundationEssentials
+public import LockkeeperCore
+
+/// The JSON API's documents for those who have no server: what `--json` prints is what the API answers.
+public enum JSONDocuments {
+    /// As `GET /api/v1/migrations`.
+    public static func migrations(_ runs: [RunSnapshot]) throws -> String {
+        try text(MigrationsAnswer(migrations: runs.map { MigrationAnswer($0) }))
+    }
+
+    /// As `GET /api/v1/migrations/{run}`.
+    public static func migration(_ run: RunSnapshot) throws -> String {
+        try text(MigrationAnswer(run, isDetailed: true))
+    }
+
+    /// As `GET /api/v1/incidents`.
+    public static func incidents(_ incidents: [Incident]) throws -> String {
+        try text(IncidentsAnswer(incidents: incidents.map { IncidentAnswer($0) }))
+    }
+
+    /// As `GET /api/v1/incidents/{id}`.
+    public static func incident(_ incident: Incident, deliveries: [Delivery]) throws -> String {
+        try text(IncidentAnswer(incident, deliveries: deliveries))
+    }
+
+    private static func text(_ document: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder.answers.encode(document), as: UTF8.self)
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import LockkeeperCore
+import LockkeeperStore
+import LockkeeperWeb
+
+struct IncidentsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "incidents", abstract: "Shows the incidents and who was told of them.",
+        discussion: """
+            Example:
+              lockkeeper incidents
+              lockkeeper incidents show run-8h3k2m1x9q4zt
+            """, subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists them, newest first.", discussion: "Example:\n  lockkeeper incidents list --open --json")
+
+        @OptionGroup var state: StateSource
+
+        @Flag(name: .customLong("open"), help: "Only the open ones.")
+        var onlyOpen = false
+
+        func run() async throws {
+            let store = try await state.open()
+            let incidents = try await store.incidents(
+                IncidentFilter(status: onlyOpen ? .open : nil), limit: state.limit)
+            if state.json {
+                Console.line(try JSONDocuments.incidents(incidents))
+                return
+            }
+            guard !incidents.isEmpty else { return Console.line("no incidents") }
+            var table = TextTable("INCIDENT", "OPENED", "STATUS", "SEVERITY", "WORST", "TARGET", "TOLD", "WHAT")
+            for incident in incidents {
+                table.add(
+                    incident.id, incident.openedAt.readable, incident.status.rawValue, incident.severity.rawValue,
+                    incident.peak.rawValue, incident.target.isEmpty ? "-" : incident.target,
+                    incident.told.isEmpty ? "nobody" : incident.told.keys.sorted().joined(separator: ","),
+                    incident.timeline.last?.text ?? incident.facts.summary)
+            }
+            Console.line(table.text)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one of them with its timeline and deliveries.",
+            discussion: "Example:\n  lockkeeper incidents show run-8h3k2m1x9q4zt")
+
+        @OptionGroup var state: StateSource
+
+        @Argument(help: "The incident, as `incidents list` names it; its beginning is enough.")
+        var id: String
+
+        func run() async throws {
+            let store = try await state.open()
+            guard let incident = try await store.incident(id) else {
+                throw CommandFailure(
+                    .doesNotHold, "there is no incident \(id); `lockkeeper incidents` lists those there are")
+            }
+            let deliveries = try await store.deliveries(DeliveryFilter(incident: incident.id), limit: 1000)
+            if state.json {
+                Console.line(try JSONDocuments.incident(incident, deliveries: deliveries))
+                return
+            }
+            Console.line("\(incident.id): \(incident.status.rawValue), \(incident.severity.rawValue)")
+            Sightings.describe(incident.facts)
+            Console.line("\nTimeline:")
+            for entry in incident.timeline {
+                Console.line("  \(entry.at.readable)  \(entry.severity.rawValue)  \(entry.text)")
+            }
+            Console.line(deliveries.isEmpty ? "\nNobody was told." : "\nDeliveries:")
+            for delivery in deliveries.reversed() {
+                let error = delivery.lastError.map { ": \($0)" } ?? ""
+                Console.line(
+                    "  \(delivery.plannedAt.readable)  \(delivery.receiver)  \(delivery.notification.reason.rawValue)  \(delivery.status.rawValue) after \(delivery.attempts) attempt\(delivery.attempts == 1 ? "" : "s")\(error)"
+                )
+            }
+        }
+    }
+}
