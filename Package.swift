@@ -107,6 +107,11 @@ let package = Package(
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),
         tests(of: "LockkeeperWeb", ["LockkeeperTestSupport", .serviceLifecycle, .log]),
-        tests(of: "LockkeeperAgent", ["LockkeeperTestSupport"]),
+        tests(
+            of: "LockkeeperAgent",
+            [
+                "LockkeeperConfig", "LockkeeperCore", "LockkeeperPostgres", "LockkeeperStore", "LockkeeperTestSupport",
+                "ShippedRules", "ThrowawayPostgres", .log, .serviceLifecycle,
+            ]),
     ]
 )

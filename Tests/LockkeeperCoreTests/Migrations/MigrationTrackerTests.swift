@@ -1,4 +1,5 @@
 import LockkeeperCore
+import LockkeeperTestSupport
 import Testing
 
 @Suite struct MigrationTrackerTests {

@@ -1,45 +1,46 @@
-import LockkeeperCore
+public import LockkeeperCore
 
 /// A pretended server on which sessions come, work and go, in virtual time: what a look at it sees is what was put on stage.
-struct Stage {
-    static let origin = Timestamp(seconds: 1_764_000_000)
+public struct Stage {
+    public static let origin = Timestamp(seconds: 1_764_000_000)
 
-    private(set) var now = Stage.origin
-    var tracker: MigrationTracker
-    var sessions: [Int32: Session] = [:]
-    var locks: [HeldLock] = []
-    var blockers: [Int32: [Int32]] = [:]
-    var fates: [UInt64: TransactionFate] = [:]
-    var serverStartedAt = Stage.origin - .seconds(86_400)
-    var history: [HistoryTable] = []
+    public private(set) var now = Stage.origin
+    public var tracker: MigrationTracker
+    public var sessions: [Int32: Session] = [:]
+    public var locks: [HeldLock] = []
+    public var blockers: [Int32: [Int32]] = [:]
+    public var fates: [UInt64: TransactionFate] = [:]
+    public var serverStartedAt = Stage.origin - .seconds(86_400)
+    public var history: [HistoryTable] = []
 
-    init(memory: TargetMemory = TargetMemory()) {
+    public init(memory: TargetMemory = TargetMemory()) {
         tracker = MigrationTracker(target: "app", memory: memory)
     }
 
-    static func drizzle(_ keys: String...) -> HistoryTable {
+    public static func drizzle(_ keys: String...) -> HistoryTable {
         HistoryTable(
             tool: "drizzle", relation: "drizzle.__drizzle_migrations", oid: 16_400,
             entries: .read(keys.map { HistoryEntry(key: $0, hash: "hash\($0)") }))
     }
 
-    mutating func wait(_ duration: Duration) { now = now + duration }
+    public mutating func wait(_ duration: Duration) { now = now + duration }
 
-    mutating func connect(_ pid: Int32, application: String = "", user: String = "deploy", address: String = "10.0.0.7")
-    {
+    public mutating func connect(
+        _ pid: Int32, application: String = "", user: String = "deploy", address: String = "10.0.0.7"
+    ) {
         sessions[pid] = Session(
             pid: pid, backendStart: now, database: "shop", user: user, applicationName: application,
             clientAddress: address, clientPort: pid, state: .idle, stateChange: now)
     }
 
-    mutating func disconnect(_ pid: Int32) {
+    public mutating func disconnect(_ pid: Int32) {
         sessions[pid] = nil
         locks.removeAll { $0.pid == pid }
         blockers[pid] = nil
     }
 
     /// Sends a statement that is still running.
-    mutating func run(_ pid: Int32, _ query: String, transactionID: UInt64? = nil) {
+    public mutating func run(_ pid: Int32, _ query: String, transactionID: UInt64? = nil) {
         guard var session = sessions[pid] else { return }
         session.state = .active
         session.queryStart = now
@@ -51,7 +52,7 @@ struct Stage {
     }
 
     /// Ends the running statement, leaving its transaction open or not.
-    mutating func finish(_ pid: Int32, inTransaction: Bool = false, failed: Bool = false) {
+    public mutating func finish(_ pid: Int32, inTransaction: Bool = false, failed: Bool = false) {
         sessions[pid]?.state = inTransaction ? (failed ? .idleInTransactionAborted : .idleInTransaction) : .idle
         sessions[pid]?.stateChange = now
         sessions[pid]?.waitEventType = nil
@@ -65,13 +66,13 @@ struct Stage {
     }
 
     /// Runs a statement from begin to end between two looks.
-    mutating func execute(_ pid: Int32, _ query: String, inTransaction: Bool = false) {
+    public mutating func execute(_ pid: Int32, _ query: String, inTransaction: Bool = false) {
         run(pid, query)
         wait(.milliseconds(5))
         finish(pid, inTransaction: inTransaction)
     }
 
-    mutating func hold(
+    public mutating func hold(
         _ pid: Int32, _ mode: LockMode, on relation: String, oid: UInt32 = 20_000, temporary: Bool = false
     ) {
         locks.append(
@@ -80,7 +81,9 @@ struct Stage {
                 relation: .init(oid: oid, name: relation, isTemporary: temporary)))
     }
 
-    mutating func block(_ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String) {
+    public mutating func block(
+        _ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String
+    ) {
         sessions[pid]?.waitEventType = "Lock"
         sessions[pid]?.waitEvent = "relation"
         locks.append(
@@ -90,23 +93,23 @@ struct Stage {
         blockers[pid] = others
     }
 
-    var observation: Observation {
+    public var observation: Observation {
         Observation(
             server: Server(versionNumber: 150_018, startedAt: serverStartedAt), serverTime: now,
             sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks, blockers: blockers,
             transactionFates: fates)
     }
 
-    mutating func look() -> [RunEvent] {
+    public mutating func look() -> [RunEvent] {
         tracker.observe(observation)
     }
 
-    mutating func readHistory() -> [RunEvent] {
+    public mutating func readHistory() -> [RunEvent] {
         tracker.observe(HistoryReading(database: "shop", serverTime: now, tables: history))
     }
 
     /// Looks once a second, and reads the history whenever the tracker wants it, for as long.
-    mutating func watch(for duration: Duration) -> [RunEvent] {
+    public mutating func watch(for duration: Duration) -> [RunEvent] {
         var events: [RunEvent] = []
         let end = now + duration
         while now < end {
@@ -119,7 +122,7 @@ struct Stage {
 }
 
 extension [RunEvent] {
-    var started: [MigrationRun] { compactMap { if case .started(let run) = $0 { run } else { nil } } }
-    var ended: [MigrationRun] { compactMap { if case .ended(let run) = $0 { run } else { nil } } }
-    var discovered: [MigrationRun] { compactMap { if case .discovered(let run) = $0 { run } else { nil } } }
+    public var started: [MigrationRun] { compactMap { if case .started(let run) = $0 { run } else { nil } } }
+    public var ended: [MigrationRun] { compactMap { if case .ended(let run) = $0 { run } else { nil } } }
+    public var discovered: [MigrationRun] { compactMap { if case .discovered(let run) = $0 { run } else { nil } } }
 }
