@@ -57,7 +57,7 @@ public enum FloatText {
     }
 
     private static func general(_ decimal: ExactDecimal, isNegative: Bool, limit: Int) -> String {
-        let exponent = decimal.digits.isEmpty ? 0 : decimal.point - 1
+        let exponent = decimal.point - 1
         if exponent < -4 || exponent >= limit {
             return scientific(decimal, decimals: max(decimal.digits.count - 1, 0), isNegative: isNegative)
         }

@@ -43,7 +43,15 @@ struct RegexParser {
                 index = start
                 throw error("missing argument to repetition operator \(scalar)")
             }
-            guard var node = try atom() else { continue }
+            if scalar == "\\", index + 1 < pattern.count, pattern[index + 1] == "Q" {
+                nodes += quotation()
+            } else if let node = try atom() {
+                nodes.append(node)
+            } else {
+                continue
+            }
+            // After an empty quotation there may be nothing yet to repeat.
+            guard var node = nodes.popLast() else { continue }
             let operatorStart = index
             if let bounds = try repetition() {
                 let isLazy = accept("?")
@@ -205,7 +213,7 @@ struct RegexParser {
                 isNegative = true
                 count = -1
             case ":" where !(isNegative && count == 0): return true
-            case ")" where count > 0: return false
+            case ")" where !(isNegative && count == 0): return false
             default: throw RegexError(message: "invalid group flags", offset: start)
             }
             count += 1
@@ -232,17 +240,15 @@ struct RegexParser {
         case "B":
             index += 1
             return .assertion(.noWordBoundary)
-        case "Q":
-            index += 1
-            return quotation()
         default:
             if let set = try classEscape(from: start) { return .set(set) }
             return literal(try scalarEscape(from: start))
         }
     }
 
-    /// `\Q…\E`: everything between is literal.
-    private mutating func quotation() -> RegexNode {
+    /// `\Q…\E`: everything between is literal; a repetition behind it is of the last character.
+    private mutating func quotation() -> [RegexNode] {
+        index += 2
         var nodes: [RegexNode] = []
         while let scalar = peek {
             if scalar == "\\", index + 1 < pattern.count, pattern[index + 1] == "E" {
@@ -252,7 +258,7 @@ struct RegexParser {
             nodes.append(literal(scalar.value))
             index += 1
         }
-        return nodes.count == 1 ? nodes[0] : .concatenation(nodes)
+        return nodes
     }
 
     /// `\d`, `\pL`, …: behind the backslash; nil when it is no class.

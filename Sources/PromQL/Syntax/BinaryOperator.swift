@@ -36,8 +36,8 @@ enum BinaryOperator: String, Sendable, CaseIterable {
 
     var isSetOperator: Bool { precedence <= 2 }
 
-    /// The result is another quantity, so it no longer has the metric's name.
-    var dropsMetricName: Bool { precedence >= 4 }
+    /// The result is another quantity, so it no longer has the metric's name; `atan2` keeps it, as in Prometheus 2.
+    var dropsMetricName: Bool { precedence >= 4 && self != .arcTangent }
 
     /// The value, and for a comparison whether it holds.
     func apply(_ left: Double, _ right: Double) -> (value: Double, holds: Bool) {

@@ -2,7 +2,7 @@
 enum NodeText {
     static func text(_ node: Node) -> String {
         switch node.kind {
-        case .number(let value): FloatText.shortest(value)
+        case .number(let value): value.isInfinite ? "Inf" : FloatText.shortest(value)
         case .string(let value): QuotedString.quote(value)
         case .parentheses(let inner): "(" + text(inner) + ")"
         case .unary(let isNegative, let operand): (isNegative ? "-" : "+") + text(operand)

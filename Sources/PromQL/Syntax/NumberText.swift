@@ -20,9 +20,10 @@ enum NumberText {
         let padded = lower.hasPrefix(".") ? "0" + lower : lower
         let pieces = padded.split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
         let mantissa = pieces[0].hasSuffix(".") ? String(pieces[0].dropLast()) : String(pieces[0])
-        guard !mantissa.isEmpty else { return nil }
+        guard !mantissa.isEmpty, pieces[0].count(where: { $0 == "." }) <= 1 else { return nil }
         let exponent = pieces.count > 1 ? "e" + pieces[1] : ""
-        return Double(mantissa + exponent)
+        // Beyond the largest number, as in Go, it is an error and not infinity.
+        return Double(mantissa + exponent).flatMap { $0.isFinite ? $0 : nil }
     }
 
     /// An underscore stands only between two digits.
