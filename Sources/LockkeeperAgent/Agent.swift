@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import LockkeeperConfig
 internal import LockkeeperCore
 internal import LockkeeperHost
@@ -51,7 +52,7 @@ actor Agent {
         let targets = configuration.targets.map { target in
             TargetState(
                 target: target.name, memory: stored.memories[target.name] ?? TargetMemory(),
-                folder: Self.readFolder(of: target), privacy: configuration.queryText,
+                privacy: configuration.queryText,
                 lastRuns: lastRuns.filter { $0.target == target.name })
         }
         state = AgentState(
@@ -136,8 +137,17 @@ actor Agent {
     /// Starts the watchers and the courier's lanes. Nothing is looked at or sent before.
     func start() async {
         notifications.configure(receivers: configuration.receivers.map(\.name))
+        await refreshFolders()
         await courier.update(receivers: deliveryClients(of: configuration))
         adjustWatchers()
+    }
+
+    /// Reads the folders of migrations anew: a deployment brings new ones before it runs them.
+    func refreshFolders() async {
+        for target in configuration.targets {
+            let folder = await Self.readFolder(of: target)
+            state.update(folder: folder, of: target.name)
+        }
     }
 
     /// Stops the watchers and waits until their connections are closed.
@@ -171,19 +181,15 @@ actor Agent {
         notifications.configure(receivers: next.receivers.map(\.name))
         let now = AgentClock.now
         let plans = next.targets.map { target in
-            let folder = Self.readFolder(of: target)
-            return AgentState.TargetPlan(
-                name: target.name,
-                make: { TargetState(target: target.name, folder: folder, privacy: next.queryText) },
-                update: { state in
-                    state.update(folder: folder)
-                    state.update(privacy: next.queryText)
-                })
+            AgentState.TargetPlan(
+                name: target.name, make: { TargetState(target: target.name, privacy: next.queryText) },
+                update: { $0.update(privacy: next.queryText) })
         }
         committer.take(
             state.reconfigure(
                 targets: plans, policy: Self.policy(of: next, setup: setup), groups: next.rules.files.flatMap(\.groups),
                 at: now))
+        await refreshFolders()
         await courier.update(receivers: deliveryClients(of: next))
         adjustWatchers()
         lastReload = (true, now)
@@ -226,7 +232,15 @@ actor Agent {
             externalURL: configuration.externalURL, sender: "lockkeeper \(setup.version) on \(setup.host)")
     }
 
-    private static func readFolder(of target: TargetConfiguration) -> MigrationFolder? {
-        target.migrations.map { MigrationFolderReader().read(tool: $0.tool, path: $0.folder, at: AgentClock.now) }
+    /// On a thread that may wait for the disk.
+    private static func readFolder(of target: TargetConfiguration) async -> MigrationFolder? {
+        guard let migrations = target.migrations else { return nil }
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(
+                    returning: MigrationFolderReader().read(
+                        tool: migrations.tool, path: migrations.folder, at: AgentClock.now))
+            }
+        }
     }
 }

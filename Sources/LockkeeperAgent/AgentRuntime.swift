@@ -113,12 +113,21 @@ public struct AgentRuntime: Service {
                     }
                 }
                 group.addTask {
+                    while !Task.isCancelled {
+                        try await Task.sleep(for: Self.folderInterval)
+                        await agent.refreshFolders()
+                    }
+                }
+                group.addTask {
                     for await _ in hangUps() { _ = await agent.reload() }
                 }
                 try await group.waitForAll()
             }
         }
     }
+
+    /// How often the folders of migrations are read.
+    private static let folderInterval = Duration.seconds(10)
 
     /// How long closed incidents, their deliveries and ended runs are kept.
     private static let retention = Duration.seconds(400 * 86_400)

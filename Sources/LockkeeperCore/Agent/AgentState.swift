@@ -106,6 +106,12 @@ public struct AgentState: Sendable {
 
     // MARK: - Reload
 
+    /// Replaces what is known of a target's folder of migrations.
+    public mutating func update(folder: MigrationFolder?, of target: String) {
+        guard targets[target]?.tracker.folder != folder else { return }
+        targets[target]?.update(folder: folder)
+    }
+
     /// A target that is to be watched from now on.
     public struct TargetPlan {
         public var name: String

@@ -17,7 +17,8 @@ enum MessageSink {
         }
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         var quiet = logger
-        quiet.logLevel = .error
+        // What is cut off at the end of the demo is no error.
+        quiet.logLevel = .critical
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in
