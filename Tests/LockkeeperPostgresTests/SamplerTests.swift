@@ -65,8 +65,8 @@ struct SamplerTests {
     func stopped() async throws {
         let server = try await ThrowawayPostgres.start()
         let stopped = sampler(server.dsn()) {
-            $0.statementTimeout = .milliseconds(200)
-            $0.connectTimeout = .milliseconds(300)
+            $0.statementTimeout = .seconds(2)
+            $0.connectTimeout = .seconds(2)
         }
         #expect(await stopped.glance().failure == nil)
         #expect(await stopped.readHistory().first?.failure == nil)
