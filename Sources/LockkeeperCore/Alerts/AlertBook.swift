@@ -95,10 +95,10 @@ struct AlertBook: Sendable {
         var seen: Set<Labels> = []
         var found: [AlertInstance] = []
         for sample in samples {
-            let own = sample.labels.withoutMetricName
+            // Templates see the metric's name among the labels, as in Prometheus.
             let filler = TemplateFiller(
-                labels: own, value: sample.value, context: context, series: window, time: evaluationTime)
-            var labels = own
+                labels: sample.labels, value: sample.value, context: context, series: window, time: evaluationTime)
+            var labels = sample.labels.withoutMetricName
             for (name, template) in rule.labels.sorted(by: { $0.key < $1.key }) {
                 do {
                     labels[name] = try filler.fill(template)

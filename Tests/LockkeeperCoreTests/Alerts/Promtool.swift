@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// Prometheus's own tool, the oracle for rules (Debian package `prometheus`).
+enum Promtool {
+    static let path: String? = {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+        return folders.map { "\($0)/promtool" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    /// In continuous integration its absence must not pass for success.
+    static let isWanted = path != nil || ProcessInfo.processInfo.environment["CI"] != nil
+
+    static let reason: Comment = "promtool is not installed (Debian: apt-get install prometheus)"
+
+    /// Runs promtool in a folder with these files.
+    ///
+    /// - Returns: all it printed.
+    static func run(_ arguments: String..., files: [String: String]) throws -> String {
+        let tool = try #require(path, reason)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "promtool-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+        // Into a file, because a pipe that nobody empties would stop it.
+        let output = folder.appending(path: "output")
+        try Data().write(to: output)
+        let handle = try FileHandle(forWritingTo: output)
+        let process = Process()
+        process.executableURL = URL(filePath: tool)
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        process.waitUntilExit()
+        try handle.close()
+        return String(decoding: try Data(contentsOf: output), as: UTF8.self)
+    }
+
+    /// The text as a scalar of YAML.
+    static func quote(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Reads a label set as Go prints it, from behind its opening brace to behind its closing one.
+    static func labels(_ rest: inout Substring) -> [String: String] {
+        var result: [String: String] = [:]
+        while let first = rest.first, first != "}" {
+            let name = rest.prefix { $0 != "=" }.drop { $0 == "," || $0 == " " }
+            rest = rest.drop { $0 != "=" }.dropFirst(2)
+            var value = ""
+            while let character = rest.popFirst(), character != "\"" {
+                guard character == "\\", let escaped = rest.popFirst() else {
+                    value.append(character)
+                    continue
+                }
+                value.append(escaped == "n" ? "\n" : escaped == "t" ? "\t" : escaped)
+            }
+            result[String(name)] = value
+        }
+        rest = rest.dropFirst()
+        return result
+    }
+}
