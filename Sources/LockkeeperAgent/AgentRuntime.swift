@@ -65,7 +65,10 @@ public struct AgentRuntime: Service {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await web.run() }
-                group.addTask { try await work(of: agent, store: store) }
+                group.addTask {
+                    // Its loops end by being cancelled; that is no failure, and the server may finish its answers.
+                    do { try await work(of: agent, store: store) } catch is CancellationError {}
+                }
                 // Whichever ends first ends the other: the one by shutdown or by failure.
                 defer { group.cancelAll() }
                 try await group.next()

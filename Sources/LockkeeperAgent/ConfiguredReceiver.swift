@@ -1,9 +1,58 @@
-internal import LockkeeperConfig
-internal import LockkeeperCore
-internal import LockkeeperNotify
-internal import LockkeeperTransfer
+public import LockkeeperConfig
+public import LockkeeperCore
+public import LockkeeperNotify
+public import LockkeeperTransfer
 
-struct ConfiguredReceiver: DeliveryClient {
-    init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {}
-    func deliver(_ delivery: Delivery) async -> DeliveryOutcome { .delivered }
+/// A receiver as it is configured. Its secrets are read for each delivery, so that a changed file counts at once.
+public struct ConfiguredReceiver: DeliveryClient {
+    private let receiver: ReceiverConfiguration
+    private let client: ReceiverClient
+
+    public init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {
+        self.receiver = receiver
+        client = ReceiverClient(transfers: transfers)
+    }
+
+    public func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        let destination: Destination
+        do throws(SecretFailure) {
+            destination = try self.destination()
+        } catch {
+            // Somebody may be about to put it right: the message waits.
+            return .retry(
+                after: nil, reason: error.description, isAmbiguous: false,
+                acceptedRecipients: delivery.acceptedRecipients)
+        }
+        return await client.deliver(delivery, to: destination, at: AgentClock.now)
+    }
+
+    /// Whether `http://` is permitted is the configuration's affair: an endpoint that may not be plain is not read at all.
+    private func destination() throws(SecretFailure) -> Destination {
+        switch receiver.channel {
+        case .slack(let slack):
+            return .slack(
+                SlackDestination(
+                    webhookURL: try slack.webhook.read(), allowsPlainHTTP: true))
+        case .webhook(let webhook):
+            return .webhook(
+                WebhookDestination(
+                    url: try webhook.endpoint.read(), signingSecret: try webhook.signingSecret?.read(),
+                    allowsPlainHTTP: true))
+        case .email(let email):
+            var credentials: MailRequest.Credentials?
+            if let configured = email.credentials {
+                credentials = .init(username: configured.username, password: try configured.password.read())
+            }
+            let security: MailRequest.Security =
+                switch email.security {
+                case .none: .none
+                case .starttls: .startTLS
+                case .implicit: .implicitTLS
+                }
+            return .mail(
+                MailDestination(
+                    server: email.server, security: security, credentials: credentials, from: email.from, to: email.to,
+                    certificateAuthorityFile: email.certificateAuthorityFile))
+        }
+    }
 }

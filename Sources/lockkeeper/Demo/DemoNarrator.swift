@@ -38,17 +38,31 @@ struct DemoNarrator: Sendable {
             return print(
                 "message", text: String(decoding: body, as: UTF8.self), people: String(decoding: body, as: UTF8.self))
         }
-        let annotations = message.commonAnnotations
-        let lines = ["summary", "description", "action"].compactMap { annotations[$0] }.filter { !$0.isEmpty }
-        let head = "✉ [\(message.status) \(message.commonLabels["severity"] ?? "")]"
-        let text = lines.joined(separator: "\n").split(separator: "\n").joined(separator: "\n    ")
-        print("message", text: lines.joined(separator: "\n"), people: "\(head) \(text)")
+        let incident = message.lockkeeper
+        let lines =
+            [incident.title, incident.summary]
+            + incident.actions.map { "-> \($0.text)\($0.command.map { ": \($0)" } ?? "")" }
+        print(
+            "message", text: lines.joined(separator: "\n"),
+            people: "✉ [\(message.status), \(incident.severity)] \(lines.joined(separator: "\n    "))")
     }
 
+    /// What the demo reads of a webhook's body.
     private struct Message: Decodable {
         var status: String
-        var commonLabels: [String: String]
-        var commonAnnotations: [String: String]
+        var lockkeeper: Incident
+
+        struct Incident: Decodable {
+            var severity: String
+            var title: String
+            var summary: String
+            var actions: [Action]
+        }
+
+        struct Action: Decodable {
+            var text: String
+            var command: String?
+        }
     }
 
     private struct Line: Encodable {
