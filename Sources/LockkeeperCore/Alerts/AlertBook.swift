@@ -71,6 +71,7 @@ struct AlertBook: Sendable {
                 result.transitions.append(
                     AlertTransition(alert: gone, from: alert.state, reason: .exceededLimit))
             }
+            if !before.isEmpty { result.hasNewState = true }
             next = [:]
             unconfirmed = []
         } else {

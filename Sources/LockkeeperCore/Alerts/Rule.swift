@@ -1,5 +1,3 @@
-import PromQL
-
 /// A rule: an alert or a recording.
 public enum Rule: Sendable, Hashable {
     /// Raises alerts.
@@ -12,16 +10,6 @@ public enum Rule: Sendable, Hashable {
         switch self {
         case .alerting(let rule): rule.name
         case .recording(let rule): rule.record
-        }
-    }
-}
-
-extension Rule {
-    /// What it evaluates.
-    var expression: Expression {
-        switch self {
-        case .alerting(let rule): rule.expression
-        case .recording(let rule): rule.expression
         }
     }
 }

@@ -10,13 +10,13 @@ public struct SeriesHistory: Sendable, Hashable {
     /// No history at all.
     public init() {}
 
-    /// What these rules, and the `query` functions in their templates as far as they look at the newest samples, need.
+    /// What these rules, and the queries written in their templates, need.
     ///
     /// - Parameter minimum: a shortest time for metrics that are looked back on at all.
     public init(groups: [RuleGroup], minimum: Duration = .zero) {
         for group in groups {
             for rule in group.rules {
-                for use in rule.expression.selectors {
+                for use in rule.expressions.flatMap(\.selectors) {
                     var needed = use.lookback + group.queryOffset.milliseconds
                     if group.queryOffset > .zero, use.lookback == 0 { needed += EvaluationOptions.defaultLookback }
                     guard needed > 0 else { continue }
@@ -34,6 +34,17 @@ public struct SeriesHistory: Sendable, Hashable {
     /// Milliseconds for a metric of this name.
     func length(of metric: String) -> Int64 {
         max(byMetric[metric] ?? 0, ofAll)
+    }
+}
+
+extension Rule {
+    /// Its own, and those of its templates.
+    fileprivate var expressions: [Expression] {
+        switch self {
+        case .recording(let rule): [rule.expression]
+        case .alerting(let rule):
+            [rule.expression] + rule.labels.values.flatMap(\.queries) + rule.annotations.values.flatMap(\.queries)
+        }
     }
 }
 

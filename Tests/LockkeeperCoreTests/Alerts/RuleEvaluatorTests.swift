@@ -222,6 +222,7 @@ import Testing
         #expect(result.transitions.first?.alert.state == .resolved)
         #expect(result.alerts.isEmpty)
         #expect(result.failures.first?.message == "exceeded limit of 1 with 2 alerts")
+        #expect(result.hasNewState)
         #expect(stage.step(2, both).story == [])
         #expect(stage.step(3, Self.high).story == ["fired a"])
     }

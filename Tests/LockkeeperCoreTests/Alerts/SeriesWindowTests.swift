@@ -104,4 +104,20 @@ import Testing
         #expect(try Self.count(window, "a", "1h", at: 1999) == 1)
         #expect(try Self.count(window, "d", "1h", at: 1999) == 361)
     }
+
+    @Test("What templates query counts as looked back on")
+    func templates() throws {
+        let rule = RuleDefinition(
+            alert: "A", expr: "x > 0",
+            annotations: [
+                "a":
+                    "{{ range query \"rate(q[1m])\" }}{{ with printf \"p[5m]\" | print }}{{ end }}{{ end }}{{ (\"r offset 1m\" | query | first).Value }}"
+            ])
+        let groups = try RuleFile(name: "f", groups: [RuleGroupDefinition(name: "g", rules: [rule])]).groups
+        var window = SeriesWindow(history: SeriesHistory(groups: groups))
+        for second in 0..<200 as Range<Int64> {
+            window.append(["p", "q", "r", "x"].map { Self.sample($0, 1) }, at: Self.at(second))
+        }
+        #expect(try ["p", "q", "r", "x"].map { try Self.count(window, $0, "1h", at: 199) } == [1, 61, 200, 1])
+    }
 }
