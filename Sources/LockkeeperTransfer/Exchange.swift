@@ -7,9 +7,12 @@ class Exchange {
     var easy: EasyHandle
     var redaction: Redaction
     let abort: AbortFlag
+    /// Host and port, for errors: libcurl's texts about timeouts name no host.
+    private let authority: String
 
-    init(easy: consuming EasyHandle, redaction: Redaction, abort: AbortFlag) {
+    init(easy: consuming EasyHandle, authority: String, redaction: Redaction, abort: AbortFlag) {
         self.easy = easy
+        self.authority = authority
         self.redaction = redaction
         self.abort = abort
     }
@@ -92,11 +95,13 @@ class Exchange {
         // The only thing besides an abort for which `shallStop` ends an open transfer is the deadline.
         let code = code == CURLE_ABORTED_BY_CALLBACK ? CURLE_OPERATION_TIMEDOUT : code
         let hasTimedOut = code == CURLE_OPERATION_TIMEDOUT
-        let detail = redaction.clean(easy.errorText)
         let general = hasTimedOut ? "no answer in time" : String(cString: curl_easy_strerror(code))
+        let detail = easy.errorText.isEmpty ? general : easy.errorText
+        let host = authority.prefix { $0 != ":" }
         return TransferError(
             stage: stage(code, isReceiving: isReceiving), reason: hasTimedOut ? .timedOut : .failed,
-            code: Int(code.rawValue), message: detail.isEmpty ? general : detail, certainty: certainty)
+            code: Int(code.rawValue),
+            message: redaction.clean(detail.contains(host) ? detail : "\(authority): \(detail)"), certainty: certainty)
     }
 
     /// The error of a transfer that nobody waits for any more.

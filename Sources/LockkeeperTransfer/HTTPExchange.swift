@@ -34,7 +34,7 @@ final class HTTPExchange: Exchange {
             redaction.hide(authorization)
             if let token = authorization.split(separator: " ").last { redaction.hide(String(token)) }
         }
-        super.init(easy: try EasyHandle(), redaction: redaction, abort: abort)
+        super.init(easy: try EasyHandle(), authority: url.authority, redaction: redaction, abort: abort)
         try setCommonOptions(
             connectTimeout: request.connectTimeout, totalTimeout: request.totalTimeout,
             certificateAuthorityFile: request.certificateAuthorityFile)

@@ -26,9 +26,10 @@ final class MailExchange: Exchange {
         var redaction = Redaction()
         if let credentials = mail.credentials {
             redaction.hide(credentials.password)
-            redaction.hide(credentials.username)
+            // A name of three letters is no secret, and its replacement would garble every text.
+            if credentials.username.utf8.count > 3 { redaction.hide(credentials.username) }
         }
-        super.init(easy: try EasyHandle(), redaction: redaction, abort: abort)
+        super.init(easy: try EasyHandle(), authority: url.authority, redaction: redaction, abort: abort)
         try setCommonOptions(
             connectTimeout: mail.connectTimeout, totalTimeout: mail.totalTimeout,
             certificateAuthorityFile: mail.certificateAuthorityFile)

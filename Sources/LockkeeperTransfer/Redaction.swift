@@ -1,12 +1,15 @@
 /// Makes text from libcurl or a server fit to be stored and shown.
-struct Redaction: Sendable {
+public struct Redaction: Sendable {
     /// Longer texts are cut: an error is kept in a database row and shown in a table.
-    static let maximumCharacters = 240
+    public static let maximumCharacters = 240
 
     private var secrets: [String] = []
 
+    /// Hides nothing yet.
+    public init() {}
+
     /// Hides a text wherever it occurs from now on.
-    mutating func hide(_ secret: String) {
+    public mutating func hide(_ secret: String) {
         guard !secret.isEmpty, !secrets.contains(secret) else { return }
         secrets.append(secret)
         // The longest first: a part must not be replaced out of the middle of the whole.
@@ -14,7 +17,7 @@ struct Redaction: Sendable {
     }
 
     /// Hides all of a URL that is not scheme, host and port.
-    mutating func hide(url: String) {
+    public mutating func hide(url: String) {
         hide(url)
         let parts = TransferURL(url)
         if let userinfo = parts.userinfo {
@@ -29,7 +32,7 @@ struct Redaction: Sendable {
     }
 
     /// The text on one line, without secrets, not longer than ``maximumCharacters``.
-    func clean(_ text: String) -> String {
+    public func clean(_ text: String) -> String {
         var result = text
         for secret in secrets { result = result.replacing(secret, with: "[hidden]") }
         // Bidirectional overrides and their like are invisible and can make a line read as another one.

@@ -185,15 +185,17 @@ struct HTTPTransferTests {
     }
 
     @Test func `A name that does not exist is named in the error, the rest of the URL is not`() async throws {
+        // A label of 64 characters is refused by the resolver itself, without asking a server that may not answer.
+        let host = String(repeating: "nowhere-", count: 8) + ".invalid"
         try await withClient { client in
             let error = try #require(
                 await failure { () async throws(TransferError) in
                     try await client.perform(
-                        HTTPRequest(method: "POST", url: "https://nowhere.invalid/services/secret-token-1234"))
+                        HTTPRequest(method: "POST", url: "https://\(host)/services/secret-token-1234"))
                 })
             #expect(error.stage == .resolving)
             #expect(error.certainty == .notSent)
-            #expect(error.message.contains("nowhere.invalid"))
+            #expect(error.message.contains(host))
             #expect(!"\(error)".contains("secret-token-1234"))
         }
     }
@@ -210,6 +212,7 @@ struct HTTPTransferTests {
                 #expect(error.stage == .receiving)
                 #expect(error.certainty == .ambiguous)
                 #expect(!error.message.contains("secret-token-1234"))
+                #expect(error.message.contains("127.0.0.1"))
                 try await server.waitForDisconnections(count: 1)
             }
         }

@@ -1,0 +1,72 @@
+public import LockkeeperTransfer
+
+/// Where a receiver's messages go, with its secrets as they are now: made anew for each delivery, so that changed secret
+/// files count at once.
+public enum Destination: Sendable {
+    /// An incoming webhook.
+    case slack(SlackDestination)
+    /// An SMTP server.
+    case mail(MailDestination)
+    /// The generic webhook.
+    case webhook(WebhookDestination)
+}
+
+/// A Slack channel by its incoming webhook.
+public struct SlackDestination: Sendable {
+    /// Secret: whoever has it can post.
+    public var webhookURL: String
+    /// Whether the URL may be `http://`.
+    public var allowsPlainHTTP: Bool
+
+    /// A webhook by its URL.
+    public init(webhookURL: String, allowsPlainHTTP: Bool = false) {
+        self.webhookURL = webhookURL
+        self.allowsPlainHTTP = allowsPlainHTTP
+    }
+}
+
+/// Mailboxes by an SMTP server.
+public struct MailDestination: Sendable {
+    /// See ``LockkeeperTransfer/MailRequest/server``.
+    public var server: String
+    /// How the connection is protected.
+    public var security: MailRequest.Security
+    /// nil: no `AUTH`.
+    public var credentials: MailRequest.Credentials?
+    /// `local@domain` or `Name <local@domain>`.
+    public var from: String
+    /// Written as ``from``.
+    public var to: [String]
+    /// A file with the certificates (PEM) to trust instead of the system's.
+    public var certificateAuthorityFile: String?
+
+    /// Mailboxes at a server.
+    public init(
+        server: String, security: MailRequest.Security, credentials: MailRequest.Credentials? = nil, from: String,
+        to: [String], certificateAuthorityFile: String? = nil
+    ) {
+        self.server = server
+        self.security = security
+        self.credentials = credentials
+        self.from = from
+        self.to = to
+        self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+/// A program that is posted to.
+public struct WebhookDestination: Sendable {
+    /// Often secret, as Slack's.
+    public var url: String
+    /// The key of the signature; nil: messages are not signed.
+    public var signingSecret: String?
+    /// Whether the URL may be `http://`.
+    public var allowsPlainHTTP: Bool
+
+    /// A program by its URL.
+    public init(url: String, signingSecret: String? = nil, allowsPlainHTTP: Bool = false) {
+        self.url = url
+        self.signingSecret = signingSecret
+        self.allowsPlainHTTP = allowsPlainHTTP
+    }
+}

@@ -1,0 +1,58 @@
+internal import LockkeeperCore
+internal import LockkeeperTransfer
+
+/// What the answers of a kind of HTTP receiver mean.
+enum HTTPService: Sendable {
+    /// Slack's incoming webhook.
+    case slack
+    /// The generic webhook: it knows our idempotency keys.
+    case webhook
+
+    /// A receiver that asks for more patience than this is tried sooner: nobody waits a day for an alert.
+    private static let longestWait = Duration.seconds(3600)
+
+    /// - Parameter now: what a date in `Retry-After` counts from.
+    func outcome(of response: HTTPResponse, redaction: Redaction, at now: Timestamp) -> DeliveryOutcome {
+        let said = redaction.clean(String(response.text.prefix(300))).prefix(120)
+        let reason = "\(name) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+        switch response.status {
+        case 200..<300: return .delivered
+        case 300..<400:
+            return .permanent(
+                reason: "\(name) answered \(response.status), a redirect, which is not followed: correct the URL",
+                acceptedRecipients: [])
+        case 408, 425, 429, 500...:
+            // A gateway's 502 or 504 may hide that the receiver itself did get the message.
+            return .retry(
+                after: wait(response.headers["Retry-After"], at: now), reason: reason,
+                isAmbiguous: [408, 502, 504].contains(response.status), acceptedRecipients: [])
+        case 409 where self == .webhook:
+            // An earlier attempt with the same key is still being worked on.
+            return .retry(
+                after: wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: true,
+                acceptedRecipients: [])
+        default: return .permanent(reason: reason, acceptedRecipients: [])
+        }
+    }
+
+    private var name: String {
+        switch self {
+        case .slack: "Slack"
+        case .webhook: "the webhook"
+        }
+    }
+
+    /// Seconds or a date (RFC 9110, section 10.2.3).
+    private func wait(_ text: String?, at now: Timestamp) -> Duration? {
+        guard let text else { return nil }
+        let wish: Duration
+        if let seconds = Int64(text) {
+            wish = .seconds(min(seconds, 1_000_000))
+        } else if let time = MailDate.time(http: text) {
+            wish = time - now
+        } else {
+            return nil
+        }
+        return min(max(wish, .zero), Self.longestWait)
+    }
+}
