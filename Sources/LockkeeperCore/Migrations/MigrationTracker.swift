@@ -77,6 +77,7 @@ public struct MigrationTracker: Sendable, Hashable {
 
     public mutating func observe(_ observation: Observation) -> [RunEvent] {
         noticeRestart(observation)
+        noticeGap(before: observation)
         let before = open
         let graph = WaitGraph(blockers: observation.blockers)
         hasLockQueue = !observation.blockers.isEmpty
@@ -111,6 +112,12 @@ public struct MigrationTracker: Sendable, Hashable {
             lastServerTime = nil
         }
         serverStartedAt = startedAt
+    }
+
+    /// Time in which nobody looked is no time in which evidence could have come: patience begins anew.
+    private mutating func noticeGap(before observation: Observation) {
+        if let lastServerTime, observation.serverTime - lastServerTime < Self.evidencePatience { return }
+        for index in open.indices { open[index].evidenceWantedSince = nil }
     }
 
     /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one.
@@ -289,6 +296,8 @@ public struct MigrationTracker: Sendable, Hashable {
         var events: [RunEvent] = []
         var remaining: [TrackedRun] = []
         for var tracked in open {
+            tracked.evidenceWantedSince =
+                tracked.quietSince == nil ? nil : tracked.evidenceWantedSince ?? serverTime
             guard let quietSince = tracked.quietSince,
                 isOver(tracked, since: quietSince, at: serverTime, present: present)
             else {
@@ -316,7 +325,8 @@ public struct MigrationTracker: Sendable, Hashable {
         guard quiet >= (hasSessions ? Self.linger : Self.lingerWithoutSessions) else { return false }
         let isEvident =
             tracked.transactions.allSatisfy(\.isSettled) && hasReading(of: tracked.run.database, after: quietSince)
-        return isEvident || quiet >= Self.evidencePatience
+        return isEvident
+            || tracked.evidenceWantedSince.map { serverTime - $0 >= Self.evidencePatience } ?? false
     }
 
     private func hasReading(of database: String, after time: Timestamp) -> Bool {

@@ -5,6 +5,8 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var transactions: [TrackedTransaction]
     /// Since when nothing of it goes on any more; it ends when that has lasted a while.
     var quietSince: Timestamp?
+    /// Since when, by looks without a gap, what is still missing has been waited for.
+    var evidenceWantedSince: Timestamp?
     /// What the history tables have gained meanwhile.
     var newEntries: [HistoryEntry] = []
     /// The tool that those entries belong to.
