@@ -88,7 +88,7 @@ extension Page {
                 make("span", "", [run.user, run.application_name, run.client_address].filter(Boolean).join(" · ")),
                 make("span", "", "since ", moment(run.begin)),
                 how.strongest_lock && make("span", "", "holds ", make("b", "", how.strongest_lock))),
-              how.waiting_for && make("p", "caution", "Waits for ", make("b", "", how.waiting_for), " since ", running(how.waiting_seconds)),
+              how.waiting_for && make("p", "caution", "Waits for ", make("b", "", how.waiting_for), " for ", running(how.waiting_seconds)),
               how.blocked_sessions > 0 && make("p", "problem", make("b", "", `Holds up ${plural(how.blocked_sessions, "session", "sessions")}`),
                 ", the longest for ", running(how.blocked_seconds)),
               how.root_blockers.map(blocker),
