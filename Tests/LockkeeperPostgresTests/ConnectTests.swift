@@ -137,7 +137,7 @@ struct ConnectTests {
         let session = try await PostgresSession.connect(
             to: DSN(
                 "host=127.0.0.1,127.0.0.1,127.0.0.1 port=1,\(hanging.port),\(server.port) user=postgres dbname=postgres "
-                    + "password=\(server.password)"), as: .observer(), within: .seconds(2))
+                    + "password=\(server.password)"), as: .observer(), within: .seconds(9))
         #expect(try await session.facts.database == "postgres")
     }
 

@@ -149,7 +149,11 @@ struct LookTests {
             let seen = try await sampler.look(
                 Inquiry(transactionIDs: [committed, aborted, open, open + 1_000_000, 1 << 40]), tier: .active
             ).observation()
-            #expect(seen.transactionFates == [committed: .committed, aborted: .aborted, open: .inProgress])
+            // An open transaction is told of once a later one has ended: until then its id lies beyond the snapshot.
+            var fates = seen.transactionFates
+            let fateOfOpen = fates.removeValue(forKey: open)
+            #expect(fateOfOpen == nil || fateOfOpen == .inProgress)
+            #expect(fates == [committed: .committed, aborted: .aborted])
             #expect(seen.sessions.first { $0.pid == client.pid }?.transactionID == open)
             await sampler.close()
         }

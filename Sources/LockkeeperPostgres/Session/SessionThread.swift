@@ -1,15 +1,9 @@
 import Glibc
-import Synchronization
 
 /// A thread that runs the jobs of one actor, one after the other, so that libpq may block it without taking a thread
 /// from the cooperative pool.
 final class SessionThread: SerialExecutor {
-    private struct Inbox {
-        var jobs: [UnownedJob] = []
-        var isFinished = false
-    }
-
-    private let inbox = Mutex(Inbox())
+    private let inbox = Inbox()
     /// One count for each job and one for the end.
     private let news: EventDescriptor
 
@@ -46,13 +40,12 @@ final class SessionThread: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        inbox.withLock { $0.jobs.append(job) }
+        inbox.append(job)
         news.signal()
     }
 
     /// Ends the thread once the jobs that are waiting have run. For the actor's deinit: no jobs come after it.
     func finish() {
-        inbox.withLock { $0.isFinished = true }
         news.signal()
     }
 
@@ -63,9 +56,39 @@ final class SessionThread: SerialExecutor {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         while true {
             news.wait()
-            let job = inbox.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
-            guard let job else { return }
+            guard let job = inbox.removeFirst() else { return }
             job.runSynchronously(on: asUnownedSerialExecutor())
         }
+    }
+}
+
+/// The jobs that wait for the thread. The lock is pthread's, which the thread sanitizer knows; it does not see that of `Synchronization`
+/// on Linux and takes what that guards for a race.
+// @unchecked: `jobs` is touched between lock and unlock only.
+private final class Inbox: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private var jobs: [UnownedJob] = []
+
+    init() {
+        mutex = .allocate(capacity: 1)
+        mutex.initialize(to: pthread_mutex_t())
+        pthread_mutex_init(mutex, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    func append(_ job: UnownedJob) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        jobs.append(job)
+    }
+
+    func removeFirst() -> UnownedJob? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return jobs.isEmpty ? nil : jobs.removeFirst()
     }
 }
