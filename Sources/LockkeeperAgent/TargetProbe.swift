@@ -36,6 +36,6 @@ extension Sampler.Configuration {
                 }
                 return try DSN(text)
             }, databases: databases, lockTimeout: sampling.lockTimeout, statementTimeout: sampling.statementTimeout,
-            connectTimeout: sampling.connectTimeout)
+            connectTimeout: sampling.connectTimeout, otherDatabasesInterval: sampling.catalog)
     }
 }

@@ -17,6 +17,8 @@ public actor Sampler {
         public var connectTimeout: Duration
         /// How many of a history's newest entries are read.
         public var historyLimit: Int
+        /// How often databases other than the connection's own are read without being asked for: each time costs a connection.
+        public var otherDatabasesInterval: Duration
 
         public enum Databases: Sendable, Hashable {
             /// The one that the connection string leads to.
@@ -29,7 +31,8 @@ public actor Sampler {
         public init(
             target: String, dsn: @escaping @Sendable () throws(PostgresError) -> DSN, databases: Databases = .own,
             lockTimeout: Duration = .milliseconds(200), statementTimeout: Duration = .seconds(5),
-            connectTimeout: Duration = .seconds(5), historyLimit: Int = 1000
+            connectTimeout: Duration = .seconds(5), historyLimit: Int = 1000,
+            otherDatabasesInterval: Duration = .seconds(60)
         ) {
             self.target = target
             self.dsn = dsn
@@ -38,6 +41,7 @@ public actor Sampler {
             self.statementTimeout = statementTimeout
             self.connectTimeout = connectTimeout
             self.historyLimit = historyLimit
+            self.otherDatabasesInterval = otherDatabasesInterval
         }
     }
 
@@ -47,6 +51,8 @@ public actor Sampler {
     private let now: @Sendable () -> Timestamp
     /// Begin of the last glance by the server's clock, in microseconds.
     private var lastGlance: Int64?
+    /// When databases other than our own were last read.
+    private var lastBriefReadings: [String: ContinuousClock.Instant] = [:]
 
     /// - Parameters:
     ///   - backoff: the delays between attempts to connect.
@@ -122,7 +128,7 @@ public actor Sampler {
 
     /// Reads the migration tools' history tables, one sample for each database.
     ///
-    /// - Parameter databases: those wanted; empty = all configured ones.
+    /// - Parameter databases: those wanted; empty = all configured ones that are due.
     public func readHistory(of databases: Set<String> = []) async -> [Sample] {
         let names: [String]
         let own: String
@@ -132,8 +138,9 @@ public actor Sampler {
             return [await sample(.history) { () throws(PostgresError) in throw error }]
         }
         var samples: [Sample] = []
-        for name in names {
+        for name in names where name == own || !databases.isEmpty || isDue(name) {
             if Task.isCancelled { break }
+            if name != own { lastBriefReadings[name] = .now }
             samples.append(
                 await sample(.history) { () throws(PostgresError) in
                     .history(
@@ -177,6 +184,10 @@ public actor Sampler {
         case .named(let names): return (names, facts.database)
         case .all: return (try results.first?.get().compactMap { $0.text(0) } ?? [], facts.database)
         }
+    }
+
+    private func isDue(_ database: String) -> Bool {
+        lastBriefReadings[database].map { .now - $0 >= configuration.otherDatabasesInterval } ?? true
     }
 
     private func readHistoryBriefly(database: String) async throws(PostgresError) -> HistoryReading {
