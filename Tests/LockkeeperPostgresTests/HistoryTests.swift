@@ -170,6 +170,7 @@ struct HistoryTests {
                 #expect(try samples[1].history().database == other.name)
                 #expect(try samples[1].history().tables.map(\.tool) == ["sequelize"])
                 #expect(samples[2].failure?.reason == .rejected)
+                #expect(await own.readHistory().count == 1, "others are read again after their interval only")
                 #expect(samples[2].failure?.message.contains("nowhere") == true)
                 #expect(try await reading(own, [other.name]).tables.count == 1)
                 let all = sampler(database.dsn()) { $0.databases = .all }
