@@ -11,20 +11,20 @@ public final class StubSlackWebhook: Sendable {
 
     /// Starts one.
     ///
-    /// - Parameter limitsRate: whether a second message within a second gets 429, as with Slack.
+    /// - Parameter minimumInterval: a message that comes sooner than this after the last gets 429; with Slack it is a second.
     public static func start(
-        limitsRate: Bool = false, certificate: SelfSignedCertificate? = nil
+        minimumInterval: Duration? = nil, certificate: SelfSignedCertificate? = nil
     ) async throws -> StubSlackWebhook {
-        let ledger = Ledger(limitsRate: limitsRate)
+        let ledger = Ledger(minimumInterval: minimumInterval)
         let server = try await StubHTTPServer.start(certificate: certificate) { ledger.answer(to: $0) }
         return StubSlackWebhook(server, ledger)
     }
 
     /// Starts one, hands it to `body`, and closes it whatever happens.
     public static func serving<Result>(
-        limitsRate: Bool = false, _ body: (StubSlackWebhook) async throws -> Result
+        minimumInterval: Duration? = nil, _ body: (StubSlackWebhook) async throws -> Result
     ) async throws -> Result {
-        let stub = try await start(limitsRate: limitsRate)
+        let stub = try await start(minimumInterval: minimumInterval)
         do {
             let result = try await body(stub)
             try await stub.close()
@@ -60,9 +60,9 @@ public final class StubSlackWebhook: Sendable {
         }
 
         let state = Mutex(State())
-        private let limitsRate: Bool
+        private let minimumInterval: Duration?
 
-        init(limitsRate: Bool) { self.limitsRate = limitsRate }
+        init(minimumInterval: Duration?) { self.minimumInterval = minimumInterval }
 
         func answer(to request: RecordedRequest) -> StubAnswer {
             guard request.path == StubSlackWebhook.path else { return .status(404, "no_service") }
@@ -74,8 +74,8 @@ public final class StubSlackWebhook: Sendable {
             return state.withLock { state in
                 state.violations += violations
                 guard violations.isEmpty else { return .status(400, "invalid_payload") }
-                if limitsRate, let last = state.lastAccepted, request.arrival - last < .seconds(1) {
-                    return .rateLimited(retryAfter: 1)
+                if let minimumInterval, let last = state.lastAccepted, request.arrival - last < minimumInterval {
+                    return .rateLimited(retryAfter: Int(minimumInterval.components.seconds))
                 }
                 state.lastAccepted = request.arrival
                 state.accepted.append(Data(request.body))
