@@ -89,13 +89,15 @@ step "Dashboards" python3 Tests/dashboards.py dashboards/*.json || true
 if step "Build" swift build --build-tests; then
     step "Scraped by Prometheus" Tests/prometheus.sh .build/debug/lockkeeper || true
 
-    # The rooms that hold C handles, under the sanitizers, in build folders of their own.
+    # The rooms that hold C handles, under the sanitizers, in build folders of their own. The thread sanitizer does not see the
+    # locks of Swift's Synchronization library on Linux and takes what they guard for races; the database sessions do without.
     if [[ $quick == false ]]; then
-        for sanitizer in address thread; do
-            step "Tests with the $sanitizer sanitizer" \
-                swift test --disable-xctest --sanitize="$sanitizer" --scratch-path ".build-${sanitizer:0:1}san" \
-                --filter 'LockkeeperPostgresTests|LockkeeperTransferTests' || true
-        done
+        step "Tests with the address sanitizer" \
+            swift test --disable-xctest --sanitize=address --scratch-path .build-asan \
+            --filter 'LockkeeperPostgresTests|LockkeeperTransferTests' || true
+        step "Tests with the thread sanitizer" \
+            swift test --disable-xctest --sanitize=thread --scratch-path .build-tsan \
+            --filter 'LockkeeperPostgresTests' || true
     fi
 
     # Last, so that its closing lines are the last to be read.
