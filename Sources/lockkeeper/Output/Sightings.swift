@@ -1,14 +1,10 @@
-import Glibc
 import LockkeeperCore
+import LockkeeperPostgres
 
 /// How runs and incidents are shown on a terminal.
 enum Sightings {
     /// The wall clock.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-    }
+    static var now: Timestamp { Sampler.wallClock() }
 
     static func describe(_ facts: IncidentFacts) {
         Console.line(facts.summary)
