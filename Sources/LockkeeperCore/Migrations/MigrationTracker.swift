@@ -202,6 +202,7 @@ public struct MigrationTracker: Sendable, Hashable {
         tracked.quietSince = nil
         tracked.note(statementOf: session, privacy: privacy)
         guard let start = session.transactionStart ?? session.queryStart,
+            !tracked.transactions.contains(where: { $0.session == session.identity && $0.isStill(openIn: session) }),
             !tracked.transactions.contains(where: { $0.session == session.identity && $0.start == start })
         else { return }
         tracked.transactions.append(TrackedTransaction(session, start: start))
@@ -221,7 +222,7 @@ public struct MigrationTracker: Sendable, Hashable {
             }
             if transaction.endedAt == nil {
                 let session = sessions[transaction.session]
-                if let session, session.transactionStart == transaction.start {
+                if let session, transaction.isStill(openIn: session) {
                     transaction.lastState = session.state
                     transaction.transactionID = session.transactionID ?? transaction.transactionID
                     transaction.hasFailedStatement =

@@ -88,6 +88,14 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
         self.lastState = session.state
     }
 
+    /// Whether the session is still in this transaction. One that has failed and waits for its ROLLBACK shows no start any more
+    /// (`AbortTransaction` in xact.c reports 0).
+    func isStill(openIn session: Session) -> Bool {
+        endedAt == nil && session.identity == self.session
+            && (session.transactionStart == start
+                || session.transactionStart == nil && session.state == .idleInTransactionAborted)
+    }
+
     var isSettled: Bool {
         endedAt != nil && (transactionID == nil || fate == .committed || fate == .aborted)
     }

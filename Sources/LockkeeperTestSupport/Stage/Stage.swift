@@ -58,7 +58,8 @@ public struct Stage {
         sessions[pid]?.waitEventType = nil
         locks.removeAll { $0.pid == pid && !$0.isGranted }
         blockers[pid] = nil
-        if !inTransaction {
+        // The server shows neither start nor id of a transaction that has failed, which holds no locks any more either.
+        if !inTransaction || failed {
             sessions[pid]?.transactionStart = nil
             sessions[pid]?.transactionID = nil
             locks.removeAll { $0.pid == pid }
