@@ -31,12 +31,17 @@ struct TargetWatcher: Sendable {
         var inquiry = Inquiry()
         var glance: Glance?
         var lookAt = clock.now
+        /// Whether the newest full look found nobody: once somebody answers a glance, it is made up for.
+        var owesLook = false
         while !Task.isCancelled {
             let began = clock.now
             if began >= lookAt {
                 let sample = await probe.look(inquiry, tier: inquiry.isActive ? .active : .idle)
                 inquiry = await ingest(sample)
-                lookAt = began + (inquiry.isActive ? cadence.active : cadence.idle)
+                // One that failed is repeated soon, but not at each glance: it may be the server's load that it fails of.
+                let hasFailed = if case .failed = sample.content { true } else { false }
+                lookAt = began + (inquiry.isActive || hasFailed ? cadence.active : cadence.idle)
+                owesLook = sample.isOutage
             } else {
                 let sample = await probe.glance(inquiry)
                 inquiry = await ingest(sample)
@@ -47,7 +52,7 @@ struct TargetWatcher: Sendable {
                     try? await clock.sleep(until: began + cadence.glance)
                     continue
                 }
-                let isNews = seen.differs(from: glance)
+                let isNews = owesLook || seen.differs(from: glance)
                 glance = seen
                 if isNews {
                     lookAt = clock.now
@@ -80,6 +85,17 @@ struct TargetWatcher: Sendable {
                 if Task.isCancelled { break }
                 for sample in await probe.readHistory(of: databases) { _ = await ingest(sample) }
             }
+        }
+    }
+}
+
+extension Sample {
+    /// Whether nobody answered, as opposed to a server that refuses one question.
+    fileprivate var isOutage: Bool {
+        guard case .failed(let failure) = content else { return false }
+        return switch failure.reason {
+        case .unreachable, .refused, .rejected, .timedOut, .disconnected: true
+        case .permissionDenied, .serverError: false
         }
     }
 }

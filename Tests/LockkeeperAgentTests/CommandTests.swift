@@ -14,6 +14,11 @@ import ThrowawayPostgres
         return fixture
     }
 
+    /// A state folder as an agent leaves it. Its lock goes with the store.
+    private func makeState(_ path: String) async throws {
+        try await Store.open(path).close()
+    }
+
     @Test func `An unknown command is a usage error`() async throws {
         let result = try await LockkeeperProgram.run("serv")
         #expect(result.status == 2)
@@ -146,8 +151,7 @@ import ThrowawayPostgres
 
     @Test func `A state file of a newer version is refused and left as it is`() async throws {
         let fixture = try fixture()
-        let store = try await Store.open(fixture.statePath)
-        try await store.close()
+        try await makeState(fixture.statePath)
         let file = "\(fixture.statePath)/lockkeeper.sqlite"
         let python = ProcessInfo.processInfo.environment["LOCKKEEPER_TEST_PYTHON"] ?? "python3"
         let program = "import sqlite3; sqlite3.connect('\(file)').execute('PRAGMA user_version = 99')"
