@@ -74,7 +74,8 @@ let package = Package(
             name: "ShippedRules",
             exclude: ["alerts/README.md", "alerts/tests"],
             resources: [
-                .embedInCode("alerts/agent.yml"), .embedInCode("alerts/locks.yml"), .embedInCode("alerts/migrations.yml"),
+                .embedInCode("alerts/agent.yml"), .embedInCode("alerts/locks.yml"),
+                .embedInCode("alerts/migrations.yml"),
                 .embedInCode("alerts/targets.yml"),
             ],
             swiftSettings: settings),
@@ -82,7 +83,8 @@ let package = Package(
             "LockkeeperAgent",
             [
                 "LockkeeperCore", "LockkeeperConfig", "LockkeeperPostgres", "LockkeeperHost", "LockkeeperNotify",
-                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "PromQL", .serviceLifecycle, .unixSignals, .log,
+                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "PromQL", .serviceLifecycle, .unixSignals,
+                .log,
             ]),
         .executableTarget(
             name: "lockkeeper",

@@ -17,6 +17,7 @@ actor Agent {
     private(set) var configuration: Configuration
     private(set) var notifications = NotificationFigures()
     private var watchers: [String: Watcher] = [:]
+    private var watcherCount = 0
     private(set) var lastReload: (succeeded: Bool, succeededAt: Timestamp)
     private(set) var lastTick: ContinuousClock.Instant?
     /// Failures of rules that have been said: once is enough.
@@ -31,6 +32,8 @@ actor Agent {
 
     /// A target's watcher as it was started, to be kept as long as nothing that it depends on changes.
     private struct Watcher {
+        /// Tells it from others of the same target.
+        var number: Int
         var target: TargetConfiguration
         var sampling: SamplingConfiguration
         var task: Task<Void, Never>
@@ -68,7 +71,9 @@ actor Agent {
 
     // MARK: - Steps
 
-    func ingest(_ sample: Sample) -> Inquiry {
+    /// - Parameter watcher: which watcher took it. One that was stopped may still bring a sample, of another server perhaps.
+    func ingest(_ sample: Sample, from watcher: Int) -> Inquiry {
+        guard watchers[sample.target]?.number == watcher else { return Inquiry() }
         let (change, inquiry, events) = state.ingest(sample, at: AgentClock.now)
         committer.take(change)
         for event in events { onEvent(event) }
@@ -135,7 +140,10 @@ actor Agent {
     // MARK: - Life
 
     /// Starts the watchers and the courier's lanes. Nothing is looked at or sent before.
-    func start() async {
+    ///
+    /// - Parameter stored: what was stored, also of targets that have been removed from the configuration meanwhile.
+    func start(after stored: StoredState) async {
+        committer.take(state.retire(stored.memories, at: AgentClock.now))
         notifications.configure(receivers: configuration.receivers.map(\.name))
         await refreshFolders()
         await courier.update(receivers: deliveryClients(of: configuration))
@@ -190,7 +198,8 @@ actor Agent {
                 targets: plans, policy: Self.policy(of: next, setup: setup), groups: next.rules.files.flatMap(\.groups),
                 at: now))
         await refreshFolders()
-        await courier.update(receivers: deliveryClients(of: next))
+        // Another reload may have come in between: what is in force counts.
+        await courier.update(receivers: deliveryClients(of: configuration))
         adjustWatchers()
         lastReload = (true, now)
         setup.logger.info("configuration reloaded")
@@ -207,12 +216,15 @@ actor Agent {
             watchers[name] = nil
         }
         for target in configuration.targets where watchers[target.name] == nil {
+            watcherCount += 1
+            let number = watcherCount
             let watcher = TargetWatcher(
                 probe: Sampler(.init(target, sampling: sampling)),
                 cadence: .init(
                     glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history),
-                ingest: { [weak self] sample in await self?.ingest(sample) ?? Inquiry() })
-            watchers[target.name] = Watcher(target: target, sampling: sampling, task: Task { await watcher.run() })
+                ingest: { [weak self] sample in await self?.ingest(sample, from: number) ?? Inquiry() })
+            watchers[target.name] = Watcher(
+                number: number, target: target, sampling: sampling, task: Task { await watcher.run() })
         }
     }
 

@@ -67,7 +67,7 @@ public struct AgentRuntime: Service {
                 group.addTask { try await web.run() }
                 group.addTask {
                     // Its loops end by being cancelled; that is no failure, and the server may finish its answers.
-                    do { try await work(of: agent, store: store) } catch is CancellationError {}
+                    do { try await work(of: agent, store: store, after: stored) } catch is CancellationError {}
                 }
                 // Whichever ends first ends the other: the one by shutdown or by failure.
                 defer { group.cancelAll() }
@@ -90,8 +90,8 @@ public struct AgentRuntime: Service {
     }
 
     /// Evaluates the rules at their pace, until shutdown.
-    private func work(of agent: Agent, store: Store) async throws {
-        await agent.start()
+    private func work(of agent: Agent, store: Store, after stored: StoredState) async throws {
+        await agent.start(after: stored)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {

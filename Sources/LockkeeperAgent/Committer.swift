@@ -12,6 +12,8 @@ final class Committer: Sendable {
     private let committed: @Sendable () -> Void
     private let pending = Mutex(StateChange())
     private let failure = Mutex<String?>(nil)
+    /// Until when what is left may be tried, once no more is taken.
+    private let deadline = Mutex<ContinuousClock.Instant?>(nil)
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -31,7 +33,10 @@ final class Committer: Sendable {
     }
 
     /// Says that no more will be taken: `run` stores what is left and returns.
-    func finish() {
+    ///
+    /// - Parameter patience: how long it may be tried.
+    func finish(patience: Duration = .seconds(10)) {
+        deadline.withLock { $0 = .now + patience }
         signal.finish()
     }
 
@@ -51,10 +56,19 @@ final class Committer: Sendable {
                     logger.error("could not store the agent's state, trying again", metadata: ["error": "\(error)"])
                     failure.withLock { $0 = "\(error)" }
                     putBack(change)
+                    let deadline = deadline.withLock { $0 }
+                    if let deadline, ContinuousClock.now > deadline {
+                        logger.critical(
+                            "ending without having stored everything",
+                            metadata: [
+                                "deliveries": "\(change.deliveries.count)", "incidents": "\(change.incidents.count)",
+                            ])
+                        return
+                    }
                     // In a task of its own, since a cancelled sleep would end at once and again and again.
                     await Task.detached { [pause] in try? await Task.sleep(for: pause) }.value
                     if Task.isCancelled { return }
-                    pause = min(pause * 2, .seconds(15))
+                    pause = deadline == nil ? min(pause * 2, .seconds(15)) : .seconds(1)
                 }
             }
         }

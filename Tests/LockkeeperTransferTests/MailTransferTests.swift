@@ -314,12 +314,12 @@ struct MailTransferTests {
                     let response = try await client.perform(
                         HTTPRequest(method: "GET", url: web.url(), allowsPlainHTTP: true))
                     #expect(response.status == 200)
-                    #expect(clock.now - start < .seconds(2))
+                    #expect(clock.now - start < .seconds(20))
                     stuck.cancel()
                     let error = try #require(await stuck.value)
                     #expect(error.reason == .cancelled)
                     #expect(error.certainty == .ambiguous)
-                    #expect(clock.now - start < .seconds(5))
+                    #expect(clock.now - start < .seconds(30))
                 }
             }
         }
@@ -337,7 +337,7 @@ struct MailTransferTests {
                     await failure { () async throws(TransferError) in try await client.send(request) })
                 #expect(error.reason == .timedOut)
                 #expect(error.certainty == .ambiguous)
-                #expect(ContinuousClock.now - start < .seconds(5))
+                #expect(ContinuousClock.now - start < .seconds(30))
             }
         }
     }
@@ -367,7 +367,7 @@ struct MailTransferTests {
                 let start = clock.now
                 let receipt = try await client.send(mail(server))
                 #expect(receipt.isComplete)
-                #expect(clock.now - start < .seconds(4))
+                #expect(clock.now - start < .seconds(30))
             }
         }
     }

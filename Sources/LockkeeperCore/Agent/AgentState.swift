@@ -134,6 +134,8 @@ public struct AgentState: Sendable {
         targets plans: [TargetPlan], policy: IncidentPolicy, groups: [RuleGroup], at now: Timestamp
     ) -> StateChange {
         var next: [String: TargetState] = [:]
+        let wanted = Set(plans.map(\.name))
+        let removed = targets.filter { !wanted.contains($0.key) }.mapValues(\.tracker.memory)
         for plan in plans {
             if var target = targets[plan.name] {
                 plan.update(&target)
@@ -148,7 +150,24 @@ public struct AgentState: Sendable {
         rules.restore(alerts)
         window.keep(SeriesHistory(groups: groups))
         count(rulesOf: groups)
-        return book.close(targetsOtherThan: Set(next.keys), at: now)
+        return retire(removed, at: now)
+    }
+
+    /// Ends what belongs to targets that are watched no longer: nobody will see how their runs end.
+    ///
+    /// - Parameter memories: what is remembered of them.
+    public mutating func retire(_ memories: [String: TargetMemory], at now: Timestamp) -> StateChange {
+        var change = book.close(targetsOtherThan: Set(targets.keys), at: now)
+        for (target, memory) in memories where targets[target] == nil && memory != TargetMemory() {
+            storedMemories[target] = nil
+            change.memories[target] = TargetMemory()
+            for var run in memory.openRuns.map(\.run) {
+                run.end = max(now, run.begin)
+                run.outcome = .lost(evidence: "\(target) is no longer watched: it was removed from the configuration")
+                change.runs.append(run)
+            }
+        }
+        return change
     }
 
     /// Gives each rule its counter of failures, at 0 from the start: one that begins with 1 hides its first increase.

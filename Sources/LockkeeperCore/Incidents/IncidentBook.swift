@@ -58,6 +58,7 @@ public struct IncidentBook: Sendable, Hashable {
             incident.facts.actions = []
             note("No longer watched.", incident.severity, in: &incident, at: now)
             close(&incident, title: "\(incident.target) is no longer watched", at: now, since: now, into: &ledger)
+            runs[incident.id] = nil
         }
         return StateChange(incidents: ledger.incidents.values.sorted { $0.id < $1.id }, deliveries: ledger.deliveries)
     }
@@ -89,14 +90,22 @@ public struct IncidentBook: Sendable, Hashable {
         case .ended, .discovered:
             runs[id] = nil
             incident.end = run.end
-            if run.outcome?.isSuccess != true { incident.severity = .critical }
+            let severity = Self.severity(of: run.outcome)
+            incident.severity = max(incident.severity, severity)
             incident.peak = max(incident.peak, incident.severity)
-            note(description.title + ".", run.outcome?.isSuccess == true ? .info : .critical, in: &incident, at: now)
+            note(description.title + ".", severity, in: &incident, at: now)
             close(
                 &incident, title: description.title, at: now, since: serverTime,
-                alsoTo: policy.receivers(
-                    severity: run.outcome?.isSuccess == true ? .info : .critical, labels: incident.labels),
-                into: &ledger)
+                alsoTo: policy.receivers(severity: severity, labels: incident.labels), into: &ledger)
+        }
+    }
+
+    /// How much an end matters that nobody was warned of. A run whose end nobody saw is no failure, but worth a look.
+    private static func severity(of outcome: Outcome?) -> Severity {
+        switch outcome {
+        case .committed: .info
+        case .lost, nil: .warning
+        case .failed, .cancelled: .critical
         }
     }
 
@@ -309,7 +318,8 @@ public struct IncidentBook: Sendable, Hashable {
         let sequence = incident.told[receiver, default: 0] + 1
         incident.told[receiver] = sequence
         let notification = Notification(
-            incidentID: incident.id, reason: reason, severity: incident.severity,
+            incidentID: incident.id, thread: deliveryID(of: incident, to: receiver, 1), reason: reason,
+            severity: incident.severity,
             isResolved: incident.status == .closed,
             title: title, since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? serverTime) - incident.begin),
@@ -317,8 +327,14 @@ public struct IncidentBook: Sendable, Hashable {
             timeline: incident.timeline.suffix(Self.shownTimeline), link: link(to: incident), sender: policy.sender)
         ledger.deliveries.append(
             Delivery(
-                id: StableIdentifier.derive(from: incident.id, receiver, String(sequence)), incidentID: incident.id,
+                id: deliveryID(of: incident, to: receiver, sequence), incidentID: incident.id,
                 receiver: receiver, sequence: sequence, notification: notification, plannedAt: now))
+    }
+
+    /// The time of opening tells an incident from an earlier one of the same run, whose target was not watched in between.
+    private func deliveryID(of incident: Incident, to receiver: String, _ sequence: Int) -> String {
+        StableIdentifier.derive(
+            from: incident.id, String(incident.openedAt.microseconds), receiver, String(sequence))
     }
 
     private func link(to incident: Incident) -> String? {

@@ -4,6 +4,8 @@
 public struct Notification: Sendable, Hashable, Codable {
     /// Names the incident to the receiver's protocol: the same for all messages of one incident.
     public var incidentID: String
+    /// The id of the first message of the incident to this receiver: what its mails are replies to.
+    public var thread: String?
     public var reason: Reason
     public var severity: Severity
     public var isResolved: Bool
@@ -41,11 +43,13 @@ public struct Notification: Sendable, Hashable, Codable {
     }
 
     public init(
-        incidentID: String, reason: Reason, severity: Severity, isResolved: Bool, title: String, since: Timestamp,
+        incidentID: String, thread: String? = nil, reason: Reason, severity: Severity, isResolved: Bool, title: String,
+        since: Timestamp,
         at: Timestamp, duration: Duration, facts: IncidentFacts, alerts: [IncidentAlert] = [],
         timeline: [TimelineEntry] = [], link: String? = nil, sender: String, isTest: Bool = false
     ) {
         self.incidentID = incidentID
+        self.thread = thread
         self.reason = reason
         self.severity = severity
         self.isResolved = isResolved

@@ -88,12 +88,18 @@ public enum AdvisoryLockPattern: Sendable, Hashable {
     /// CRC-32 of `schema\0table\0database` times a salt, modulo 2³²: golang-migrate.
     case golangMigrate
 
+    /// Any session may take a lock with any key: the difference may overflow.
+    private func isNear(_ value: Int64, _ base: Int64) -> Bool {
+        let (difference, overflows) = value.subtractingReportingOverflow(base)
+        return !overflows && difference.magnitude <= 1 << 31
+    }
+
     /// Whether a lock with this key in this database is the tool's.
     public func matches(_ key: AdvisoryKey, database: String) -> Bool {
         guard case .single(let value) = key else { return false }
         return switch self {
         case .fixed(let expected): value == expected
-        case .near(let base): abs(value.subtractingReportingOverflow(base).partialValue) <= 1 << 31
+        case .near(let base): isNear(value, base)
         case .databaseNameCRC(let factor): value == factor &* Int64(CRC32.checksum(database.utf8))
         case .golangMigrate:
             value == Int64(CRC32.checksum("public\0schema_migrations\0\(database)".utf8) &* 1_486_364_155)

@@ -16,6 +16,8 @@ public struct MigrationTracker: Sendable, Hashable {
     private var readings: [String: HistoryReading] = [:]
     private var preparations: [TrackedRun.Client: Preparation] = [:]
     private var hasLockQueue = false
+    /// When runs were told to have ended though the history could not be read, by database.
+    private var endedWithoutHistory: [String: [Timestamp]] = [:]
 
     /// What a client did before it turned out to be a migration.
     private struct Preparation: Sendable, Hashable {
@@ -31,6 +33,8 @@ public struct MigrationTracker: Sendable, Hashable {
     static let lingerWithoutSessions = Duration.seconds(1)
     /// After this long the end is told without the evidence that is still missing.
     static let evidencePatience = Duration.seconds(10)
+    /// How long after such an end an entry that appears in the history is taken to be of it.
+    private static let lateHistory = Duration.seconds(300)
     /// How long a preparation is remembered.
     private static let preparationLife = Duration.seconds(5)
 
@@ -133,9 +137,10 @@ public struct MigrationTracker: Sendable, Hashable {
             else { continue }
             let client = TrackedRun.Client(session)
             if let index = open.firstIndex(where: { $0.isMember(session) })
-                ?? (evidence.kind == .work ? joinable(client, session, evidence, observation) : nil)
+                ?? (evidence.kind == .preparation ? nil : joinable(client, evidence))
             {
                 engage(&open[index], session)
+                if evidence.kind == .work { open[index].didWork = true }
             } else if evidence.kind == .preparation {
                 prepare(client, session, evidence, at: observation.serverTime)
             } else {
@@ -163,15 +168,12 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// An open run of the same client that nothing else of it is busy with: tools work with one connection at a time, and a program with two
     /// busy ones runs two migrations.
-    private func joinable(
-        _ client: TrackedRun.Client, _ session: Session, _ evidence: SessionEvidence, _ observation: Observation
-    ) -> Int? {
+    private func joinable(_ client: TrackedRun.Client, _ evidence: SessionEvidence) -> Int? {
         guard !client.applicationName.lowercased().hasPrefix("psql") else { return nil }
         return open.firstIndex { tracked in
-            guard tracked.client == client, !tracked.hasOpenTransaction,
-                evidence.tool == nil || evidence.tool == tracked.run.tool || tracked.run.tool == MigrationTool.manual
-            else { return false }
-            return true
+            tracked.client == client && !tracked.hasOpenTransaction
+                && (evidence.tool == nil || evidence.tool == tracked.run.tool
+                    || tracked.run.tool == MigrationTool.manual)
         }
     }
 
@@ -192,6 +194,7 @@ public struct MigrationTracker: Sendable, Hashable {
             user: session.user, applicationName: session.applicationName, clientAddress: session.clientAddress,
             sessions: sessions, begin: begin, wasUnderwayAtFirstLook: lastServerTime == nil)
         var tracked = TrackedRun(run: run, client: client)
+        tracked.didWork = evidence.kind == .work
         engage(&tracked, session)
         return tracked
     }
@@ -206,6 +209,7 @@ public struct MigrationTracker: Sendable, Hashable {
             !tracked.transactions.contains(where: { $0.session == session.identity && $0.start == start })
         else { return }
         tracked.transactions.append(TrackedTransaction(session, start: start))
+        tracked.forgetSettledTransactions()
     }
 
     // MARK: - Following
@@ -305,6 +309,9 @@ public struct MigrationTracker: Sendable, Hashable {
                 remaining.append(tracked)
                 continue
             }
+            if !hasReading(of: tracked.run.database, after: quietSince) {
+                endedWithoutHistory[tracked.run.database, default: []].append(serverTime)
+            }
             tracked.run.end = max(quietSince, tracked.run.begin)
             tracked.run.outcome = tracked.concludedOutcome(entryName: name(of:))
             tracked.run.standing = Standing()
@@ -330,8 +337,10 @@ public struct MigrationTracker: Sendable, Hashable {
             || tracked.evidenceWantedSince.map { serverTime - $0 >= Self.evidencePatience } ?? false
     }
 
+    /// Whether the history has been read since then; a table that could not be read leaves it open.
     private func hasReading(of database: String, after time: Timestamp) -> Bool {
-        readings[database].map { $0.serverTime >= time } ?? false
+        guard let reading = readings[database], reading.serverTime >= time else { return false }
+        return reading.tables.allSatisfy { if case .read = $0.entries { true } else { false } }
     }
 
     // MARK: - History tables
@@ -341,16 +350,46 @@ public struct MigrationTracker: Sendable, Hashable {
         let isFirst = known == nil
         var events: [RunEvent] = []
         for table in reading.tables {
-            guard case .read(let entries) = table.entries else { continue }
-            let before = known?[table.relation] ?? []
-            let news = entries.filter { !before.contains($0.key) }
-            // Keys beyond what the reading shows stay known: it shows the newest entries only.
-            known = (known ?? [:]).merging([table.relation: before.union(entries.map(\.key))]) { _, new in new }
-            if !isFirst, !news.isEmpty { events += take(news, of: table, in: reading) }
+            let before = known?[table.relation]
+            guard case .read(let entries) = table.entries else {
+                // Whatever is in it is older than the agent's sight of it.
+                if before == nil { known = (known ?? [:]).merging([table.relation: [Self.unread]]) { old, _ in old } }
+                continue
+            }
+            let isBaseline = isFirst || before?.contains(Self.unread) == true
+            let news = isBaseline ? [] : Self.news(among: entries, known: before ?? [])
+            // Beyond what the reading shows, what is applied stays known: it shows the newest entries only.
+            let kept = (before ?? []).filter { $0 != Self.unread && !$0.contains(Self.stateMark) }
+            known = (known ?? [:]).merging([table.relation: kept.union(entries.map(Self.token))]) { _, new in new }
+            forgetOutdated(of: table, entries)
+            if !news.isEmpty { events += take(news, of: table, in: reading) }
         }
         knownHistory[reading.database] = known ?? [:]
         readings[reading.database] = reading
         return events
+    }
+
+    /// Stands among the known entries of a table for "it is there, and has not been read yet".
+    private static let unread = "\u{1F}unread"
+    private static let stateMark: Character = "\u{1F}"
+
+    /// What an entry is known by: one that fails or begins and is applied later is news again.
+    private static func token(_ entry: HistoryEntry) -> String {
+        entry.state == .applied ? entry.key : "\(entry.key)\(stateMark)\(entry.state.rawValue)"
+    }
+
+    /// The entries that are not known. One before the first known one has come into sight because newer ones were deleted.
+    private static func news(among entries: [HistoryEntry], known: Set<String>) -> [HistoryEntry] {
+        let first = entries.firstIndex { known.contains(token($0)) }
+        return entries[(first ?? 0)...].filter { !known.contains(token($0)) }
+    }
+
+    /// Takes from the open runs what they had not finished when it was last read and have since.
+    private mutating func forgetOutdated(of table: HistoryTable, _ entries: [HistoryEntry]) {
+        let present = Set(entries.map(Self.token))
+        for index in open.indices where open[index].historyTool == table.tool {
+            open[index].newEntries.removeAll { $0.state != .applied && !present.contains(Self.token($0)) }
+        }
     }
 
     private mutating func take(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent]
@@ -363,17 +402,26 @@ public struct MigrationTracker: Sendable, Hashable {
             open[owner].historyTool = table.tool
             return []
         }
-        let unfinished = news.first { $0.state != .applied }
+        // What has only begun is a run that has not been recognised yet, or will be told when it has ended.
+        let news = news.filter { $0.state != .unfinished && !wasTold($0, of: table, in: reading) }
+        guard let first = news.first else { return [] }
+        let failed = news.first { $0.state == .failed }
         let names = news.map(name(of:))
         let at = news.compactMap(\.appliedAt).max().map { min($0, reading.serverTime) } ?? reading.serverTime
         let run = MigrationRun(
-            id: StableIdentifier.derive(from: target, reading.database, table.relation, news[0].key),
+            id: StableIdentifier.derive(from: target, reading.database, table.relation, Self.token(first)),
             target: target, database: reading.database, tool: table.tool, migrations: names, sessions: [],
             begin: min(news.compactMap(\.appliedAt).min() ?? at, at), end: at,
-            outcome: unfinished.map {
-                .failed(evidence: "the tool's history records \(name(of: $0)) as \($0.state.rawValue)")
+            outcome: failed.map {
+                .failed(evidence: "the tool's history records \(name(of: $0)) as failed")
             } ?? .committed(versions: names))
         return [.discovered(run)]
+    }
+
+    /// Whether the entry is of a run whose end was told while the history could not be read.
+    private func wasTold(_ entry: HistoryEntry, of table: HistoryTable, in reading: HistoryReading) -> Bool {
+        guard let ended = endedWithoutHistory[reading.database] else { return false }
+        return ended.contains { reading.serverTime - $0 < Self.lateHistory }
     }
 
     private func name(of entry: HistoryEntry) -> String {

@@ -11,6 +11,10 @@ extension TrackedRun {
         guard let last = transactions.max(by: { $0.start < $1.start }) else {
             return versions.isEmpty ? .lost(evidence: Self.untraced) : .committed(versions: versions)
         }
+        if didWork == false, transactions.allSatisfy({ $0.transactionID == nil }), versions.isEmpty {
+            // It had waited for another run of its tool, and found that nothing was left to apply.
+            return .committed(versions: [])
+        }
         switch last.fate {
         case .committed: return .committed(versions: versions)
         case .aborted: return aborted(last, versions: versions)
@@ -65,7 +69,7 @@ extension TrackedRun {
 
     private func applied(_ versions: [String]) -> String {
         if !versions.isEmpty { return "; applied before that: \(versions.joined(separator: ", "))" }
-        let committed = transactions.count { $0.fate == .committed }
+        let committed = transactions.count { $0.fate == .committed } + (forgottenCommits ?? 0)
         return committed == 0 ? "" : "; \(committed) earlier transaction\(committed == 1 ? "" : "s") of it committed"
     }
 }

@@ -7,6 +7,8 @@ struct SessionEvidence: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         /// What a tool does before it knows whether there is anything to apply: it makes sure of its history table, takes its lock.
         case preparation
+        /// It waits for the lock of its tool, which another one has: it may find nothing left to apply.
+        case waiting
         /// A schema change, or an entry in a history table.
         case work
     }
@@ -53,7 +55,7 @@ struct SessionEvidence: Sendable, Hashable {
         let waitsLong = locks.contains {
             $0.kind == .advisory && !$0.isGranted && serverTime - ($0.waitStart ?? serverTime) > patience
         }
-        return waitsLong ? work() : SessionEvidence(kind: .preparation, tool: lockTool)
+        return SessionEvidence(kind: waitsLong ? .waiting : .preparation, tool: lockTool)
     }
 
     /// What is running, in a transaction, or has ended since the last look.

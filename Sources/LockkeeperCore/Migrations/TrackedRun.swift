@@ -11,6 +11,10 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var newEntries: [HistoryEntry] = []
     /// The tool that those entries belong to.
     var historyTool: String?
+    /// Whether it was seen to change something, rather than only to wait for the lock of its tool.
+    var didWork: Bool?
+    /// How many transactions that committed have been forgotten, since there were too many to keep.
+    var forgottenCommits: Int?
     /// When another start of the server was noticed while it was open.
     var serverRestartedAt: Timestamp?
 
@@ -38,6 +42,18 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var hasOpenTransaction: Bool { transactions.contains { $0.endedAt == nil } }
 
     func isMember(_ session: Session) -> Bool { run.sessions.contains(session.identity) }
+
+    /// The most transactions that are kept: a backfill in batches has thousands.
+    private static let keptTransactions = 64
+
+    /// Forgets the oldest transactions whose fate is known, when there are too many; the last one decides the outcome and stays.
+    mutating func forgetSettledTransactions() {
+        while transactions.count > Self.keptTransactions,
+            let index = transactions.dropLast().firstIndex(where: \.isSettled)
+        {
+            if transactions.remove(at: index).fate == .committed { forgottenCommits = (forgottenCommits ?? 0) + 1 }
+        }
+    }
 
     /// The most that is kept of each end of the list of statements.
     private static let keptAtBegin = 10, keptAtEnd = 40

@@ -35,7 +35,10 @@ public struct TargetState: Sendable {
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
     }
 
-    public var isReachable: Bool { failure == nil && seenAt != nil }
+    /// Whether it answers, and has been looked at in full since it last did not.
+    public var isReachable: Bool { failure == nil && seenAt != nil && isObserved }
+
+    private var isObserved = false
 
     /// Replaces what is known of the folder of migrations.
     public mutating func update(folder: MigrationFolder?) {
@@ -60,6 +63,9 @@ public struct TargetState: Sendable {
         case .seen(let observation):
             answer(at: sample.takenAt, serverTime: observation.serverTime)
             self.observation = observation
+            isObserved = true
+            failure = nil
+            failingSince = nil
             lastSampleDuration = sample.duration
             events = tracker.observe(observation)
         case .history(let reading):
@@ -68,6 +74,7 @@ public struct TargetState: Sendable {
             // Only the connection that looks says whether the target is there: a history that is locked is no outage.
             guard sample.tier != .history else { break }
             self.failure = failure
+            isObserved = false
             failingSince = failingSince ?? sample.takenAt
         }
         for case .ended(let run) in events { finish(run) }
@@ -75,11 +82,10 @@ public struct TargetState: Sendable {
         return events
     }
 
+    /// A glance that works after a look that did not is no reason to call the target up: it does not show what the rules are about.
     private mutating func answer(at now: Timestamp, serverTime: Timestamp) {
         seenAt = now
         clocks = (serverTime, now)
-        failure = nil
-        failingSince = nil
     }
 
     private mutating func finish(_ run: MigrationRun) {

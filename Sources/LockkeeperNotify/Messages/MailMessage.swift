@@ -28,9 +28,7 @@ public struct MailMessage: Sendable, Hashable {
             "Subject": subject, "Date": MailDate.text(notification.at),
             "Message-ID": Self.messageID(delivery, delivery.id),
         ]
-        if delivery.sequence > 1 {
-            // Deliveries' ids are derived from incident, receiver and position, so the first one's is known.
-            let first = StableIdentifier.derive(from: delivery.incidentID, delivery.receiver, "1")
+        if let first = notification.thread, first != delivery.id {
             headers["In-Reply-To"] = Self.messageID(delivery, first)
             headers["References"] = Self.messageID(delivery, first)
         }

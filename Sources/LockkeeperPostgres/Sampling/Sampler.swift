@@ -138,7 +138,7 @@ public actor Sampler {
             return [await sample(.history) { () throws(PostgresError) in throw error }]
         }
         var samples: [Sample] = []
-        for name in names where name == own || !databases.isEmpty || isDue(name) {
+        for name in names where name == own || isDue(name, isWanted: !databases.isEmpty) {
             if Task.isCancelled { break }
             if name != own { lastBriefReadings[name] = .now }
             samples.append(
@@ -178,7 +178,11 @@ public actor Sampler {
         wanted: Set<String>
     ) async throws(PostgresError) -> (names: [String], own: String) {
         let (facts, results) = try await slow.run(within: deadline) { _ in [HistoryQueries.databases] }
-        guard wanted.isEmpty else { return (wanted.sorted(), facts.database) }
+        guard wanted.isEmpty else {
+            // Runs are seen in all databases of the server, also in those that the role may not enter.
+            let connectable = try results.first?.get().compactMap { $0.text(0) } ?? []
+            return (wanted.intersection(connectable + [facts.database]).sorted(), facts.database)
+        }
         switch configuration.databases {
         case .own: return ([facts.database], facts.database)
         case .named(let names): return (names, facts.database)
@@ -186,8 +190,10 @@ public actor Sampler {
         }
     }
 
-    private func isDue(_ database: String) -> Bool {
-        lastBriefReadings[database].map { .now - $0 >= configuration.otherDatabasesInterval } ?? true
+    /// Even one that a run's end waits for is not read at each glance: it may refuse us each time.
+    private func isDue(_ database: String, isWanted: Bool) -> Bool {
+        let interval = isWanted ? .seconds(1) : configuration.otherDatabasesInterval
+        return lastBriefReadings[database].map { .now - $0 >= interval } ?? true
     }
 
     private func readHistoryBriefly(database: String) async throws(PostgresError) -> HistoryReading {

@@ -74,6 +74,23 @@ import Testing
         #expect(end.deliveries.first?.notification.title == "Migration 0042_orders on app FAILED after 3s")
     }
 
+    @Test mutating func `An end that nobody saw is a warning, not a failure`() {
+        _ = book.advance([.started(run())], at: Self.begin)
+        let end = book.advance(
+            [.ended(run(outcome: .lost(evidence: "nobody knows"), end: Self.begin + .seconds(3)))],
+            at: Self.begin + .seconds(5))
+        #expect(told(end) == ["slack resolved warning"])
+    }
+
+    @Test mutating func `A run that is opened anew, its target having been away, does not reuse the ids of deliveries`()
+    {
+        let first = book.advance([.started(run())], at: Self.begin).deliveries
+        _ = book.close(targetsOtherThan: [], at: Self.begin + .seconds(1))
+        let second = book.advance([.started(run())], at: Self.begin + .seconds(2)).deliveries
+        #expect(Set((first + second).map(\.id)).count == 2)
+        #expect(second.first?.notification.thread == second.first?.id)
+    }
+
     @Test mutating func `What only the history tells of is one message`() {
         let change = book.advance(
             [.discovered(run(outcome: .committed(versions: ["0042_orders"]), end: Self.begin))], at: Self.begin)

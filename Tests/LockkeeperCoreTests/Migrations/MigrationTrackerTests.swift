@@ -267,6 +267,112 @@ import Testing
         #expect(other.readHistory().isEmpty)
     }
 
+    private func prisma(_ entries: HistoryEntry...) -> HistoryTable {
+        HistoryTable(tool: "prisma", relation: "public._prisma_migrations", oid: 16_500, entries: .read(entries))
+    }
+
+    @Test func `An entry that its tool begins before it applies it is no failure once it is finished`() {
+        var stage = Stage()
+        stage.history = [prisma()]
+        _ = stage.readHistory()
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        var events = stage.look()
+        stage.history = [prisma(HistoryEntry(key: "a", name: "20260101_index", state: .unfinished))]
+        events += stage.readHistory()
+        events += stage.watch(for: .seconds(10))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.history = [prisma(HistoryEntry(key: "a", name: "20260101_index"))]
+        events += stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.outcome) == [.committed(versions: ["20260101_index"])])
+        #expect(events.discovered.isEmpty)
+    }
+
+    @Test func `A history that cannot be read at first is no news when it can`() {
+        var stage = Stage()
+        let failure = SampleFailure(reason: .permissionDenied, message: "no SELECT")
+        stage.history = [
+            HistoryTable(tool: "prisma", relation: "public._prisma_migrations", oid: 16_500, entries: .failed(failure))
+        ]
+        _ = stage.readHistory()
+        stage.history = [prisma(HistoryEntry(key: "a", state: .failed), HistoryEntry(key: "b"))]
+        #expect(stage.readHistory().isEmpty)
+        stage.history = [prisma(HistoryEntry(key: "a", state: .failed), HistoryEntry(key: "b"), HistoryEntry(key: "c"))]
+        #expect(stage.readHistory().discovered.map(\.migrations) == [["#c"]])
+    }
+
+    @Test func `Old entries that come into sight because newer ones were deleted are no news`() {
+        var stage = Stage()
+        stage.history = [Stage.drizzle("5", "6", "7")]
+        _ = stage.readHistory()
+        stage.history = [Stage.drizzle("4", "5", "6")]
+        #expect(stage.readHistory().isEmpty)
+    }
+
+    @Test func `A run whose history could not be read at its end is not told a second time by its entry`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.finish(100)
+        stage.fates[900] = .committed
+        let failure = SampleFailure(reason: .timedOut, message: "locked")
+        stage.history = [
+            HistoryTable(
+                tool: "drizzle", relation: "drizzle.__drizzle_migrations", oid: 16_400, entries: .failed(failure))
+        ]
+        #expect(stage.watch(for: .seconds(8)).ended.isEmpty, "its end waits for the history")
+        #expect(stage.watch(for: .seconds(6)).ended.count == 1)
+        stage.history = [Stage.drizzle("1", "2")]
+        #expect(stage.readHistory().isEmpty)
+    }
+
+    @Test func `One that waits for the lock of its tool and finds nothing left to do has committed nothing`() {
+        var stage = openedStage()
+        let lock = HeldLock(
+            pid: 100, kind: .advisory, mode: .exclusive, isGranted: false, waitStart: stage.now, database: "shop",
+            advisoryKey: .single(72_707_369))
+        stage.connect(100)
+        stage.run(100, "SELECT pg_advisory_lock(72707369)")
+        stage.locks = [lock]
+        stage.wait(.seconds(3))
+        #expect(stage.look().started.map(\.tool) == ["prisma"])
+        stage.locks = []
+        stage.finish(100)
+        #expect(stage.watch(for: .seconds(6)).ended.map(\.outcome) == [.committed(versions: [])])
+    }
+
+    @Test func `A backfill in thousands of batches keeps a bounded number of transactions`() throws {
+        var stage = openedStage()
+        stage.connect(100)
+        for batch in 0..<500 {
+            stage.locks = [
+                HeldLock(
+                    pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                    advisoryKey: .single(72_707_369))
+            ]
+            stage.run(
+                100, batch == 0 ? "ALTER TABLE orders ADD COLUMN total int" : "UPDATE orders SET total = 0",
+                transactionID: UInt64(batch))
+            _ = stage.look()
+            stage.wait(.milliseconds(100))
+            stage.finish(100)
+            stage.fates = [UInt64(batch): .committed]
+            _ = stage.look()
+            stage.wait(.milliseconds(100))
+        }
+        let memory = "\(try #require(stage.tracker.memory.openRuns.first))"
+        #expect(memory.split(separator: "TrackedTransaction(").count < 100)
+    }
+
+    @Test(arguments: [Int64.min, .max, -9_223_294_605_146_496_647, 0])
+    func `No key of an advisory lock does harm`(key: Int64) {
+        #expect(MigrationTool.owning(.single(key), database: "shop") == nil)
+    }
+
     @Test(arguments: [
         "REFRESH MATERIALIZED VIEW sales", "VACUUM orders", "VACUUM (VERBOSE) orders", "ANALYZE",
         "LOCK TABLE orders IN SHARE MODE",

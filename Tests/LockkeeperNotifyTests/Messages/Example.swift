@@ -9,7 +9,8 @@ enum Example: String, CaseIterable, Sendable {
 
     /// As it would lie in the outbox.
     var delivery: Delivery {
-        let notification = notification
+        var notification = notification
+        notification.thread = StableIdentifier.derive(from: notification.incidentID, "incidents", "1")
         return Delivery(
             id: StableIdentifier.derive(from: notification.incidentID, "incidents", String(sequence)),
             incidentID: notification.incidentID, receiver: "incidents", sequence: sequence, notification: notification,

@@ -179,10 +179,9 @@ struct ReceiverClientTests {
     }
 
     @Test func `Nothing listening is a retry that cannot double`() async throws {
-        let server = try await StubHTTPServer.start()
-        let url = server.url("/hook")
-        try await server.close()
-        let outcome = await deliver(to: .slack(SlackDestination(webhookURL: url, allowsPlainHTTP: true)))
+        // Not a port that was free a moment ago: another test's server may have it by now.
+        let outcome = await deliver(
+            to: .slack(SlackDestination(webhookURL: "http://127.0.0.1:1/hook", allowsPlainHTTP: true)))
         #expect(Verdict(outcome) == .retry)
     }
 
