@@ -50,6 +50,31 @@ struct OtherRunTests {
         }
     }
 
+    @Test("A script whose psql stops at its error and is gone at once has not been applied")
+    func script() async throws {
+        try await watching { agent, database in
+            let folder = try TemporaryFolder()
+            let script = try folder.write(
+                "BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nALTER TABLE customers ADD COLUMN note text;\nCOMMIT;\n",
+                to: "migration.sql")
+            // The second statement waits until the run has been seen, and then fails.
+            let owner = try await database.session(as: "owner")
+            try await owner.run("CREATE TABLE customers (id bigint)")
+            try await owner.run("BEGIN; DROP TABLE customers")
+            let psql = try PsqlProgram(database, script: script)
+            let run = try await agent.waitForRun(in: database.name, "psql's run waits for the owner") {
+                $0.applicationName == "psql" && $0.standing.state == .blocked
+            }
+            try await owner.run("COMMIT")
+            #expect(try await psql.status() == 3)
+            let ended = try await agent.waitForRun(in: database.name, "psql's run has ended") {
+                $0.id == run.id && $0.end != nil
+            }
+            #expect(["failed", "cancelled"].contains(ended.outcome?.label), "\(String(describing: ended.outcome))")
+            await owner.close()
+        }
+    }
+
     @Test(
         "An index built concurrently waits for older transactions, and says for whose", arguments: TestPostgres.majors)
     func concurrently(major: Int) async throws {
