@@ -8,7 +8,7 @@
 #     Tests/kill.sh --binary PATH         another binary than a release build
 #
 # --faults 0.3 (share of the answers that go wrong), --grace 1.0 (seconds from an answer to its being stored), --patience 180
-# (seconds for the outbox to empty at the end), --log FILE (keeps the agent's log).
+# (seconds for the outbox to empty at the end), --keep FOLDER (keeps the agent's log and state and what arrived).
 set -euo pipefail
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then

@@ -27,11 +27,12 @@ class Agent:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = os.path.join(folder.path, f"{name}.log")
+        self.state = folder.subfolder(f"{name}/state")
         self._configuration = os.path.join(folder.subfolder(name), "lockkeeper.yml")
-        with open(self._configuration, "w", encoding="utf-8") as file:
+        with open(self._configuration, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             # JSON is YAML.
             json.dump({
-                "listen": f"127.0.0.1:{self.port}", "state": folder.subfolder(f"{name}/state"),
+                "listen": f"127.0.0.1:{self.port}", "state": self.state,
                 "external_url": self.url, **configuration,
             }, file, indent=1)
         self.process = None

@@ -25,7 +25,9 @@ from migration_traffic import MigrationTraffic
 from progress import say
 from throwaway_postgres import ThrowawayPostgres
 
-DATABASES = ["app", "billing"]
+DATABASES = ["app", "billing", "search", "users"]
+#: After so many seconds the histories of all databases have been read: those of others than the DSN's once a minute.
+HISTORIES_READ = 65
 #: The instants at which the agent is killed, and how often each.
 INSTANTS = {
     "at any time": 3, "as soon as it is ready": 1, "soon after a statement": 3, "before an answer": 3, "just after an answer": 3,
@@ -147,9 +149,23 @@ def run(options, folder):
             say("receivers are well again; waiting for the outbox to empty")
 
             problems = await_calm(agent, options.patience)
-            if options.log:
-                shutil.copyfile(agent.log, options.log)
+        if options.keep:
+            keep(options.keep, agent, arrivals, traffic)
     return report(options, arrivals, executioner, traffic, problems)
+
+
+def keep(path, agent, arrivals, traffic):
+    """What it takes to find out what happened."""
+    shutil.copytree(agent.state, os.path.join(path, "state"))
+    shutil.copyfile(agent.log, os.path.join(path, "agent.log"))
+    with open(os.path.join(path, "truth.txt"), "w", encoding="utf-8") as file:
+        # The clocks of time.monotonic() and of the server.
+        offset = time.time() - time.monotonic()
+        file.writelines(f"{truth}\n" for client in traffic for truth in client.done)
+        for arrival in arrivals.all:
+            said = arrival.message
+            file.write(f"{arrival.at + offset:.2f} life {arrival.life} {arrival.receiver} {arrival.recipient} "
+                       f"{arrival.answer.value}: {said.key} {said.incident} {said.database} {said.title}\n")
 
 
 def await_calm(agent, patience):
@@ -161,10 +177,12 @@ def await_calm(agent, patience):
         metrics = agent.metrics()
         left = metrics.total("lockkeeper_outbox_pending") + metrics.total("lockkeeper_migration_running")
         calm = calm + 1 if left == 0 else 0
-        # Several looks in a row: between a run's end and the planning of its message there is neither.
-        if calm == 3:
+        # What was missed is known when the histories have been read.
+        if calm == HISTORIES_READ:
             return []
     left = "; ".join(agent.get(f"/api/v1/{path}")[:1500] for path in ("deliveries?status=pending", "migrations?running=true"))
+    if calm:
+        return []
     return [f"after {patience:g} s there is still something to deliver: {left}"]
 
 
@@ -190,29 +208,56 @@ def report(options, arrivals, executioner, traffic, problems):
     return not violations
 
 
+#: What may be said of how a migration ended. `lost` is said where nobody looked at the right time.
+TRUE_OUTCOMES = {
+    "commits": {"committed", "lost"}, "rolls back": {"failed", "cancelled", "lost"},
+    "fails": {"failed", "cancelled", "lost"}, "loses its client": {"failed", "cancelled", "lost"},
+}
+
+
 def compare_with_truth(arrivals, traffic):
-    """Which migrations were told of, and whether any was told of as two."""
-    told = {}
+    """What was told of the migrations that is not true."""
+    told = collections.defaultdict(list)
     for arrival in arrivals.all:
-        if arrival.receiver == "hook" and arrival.message.is_of_migration:
-            begin = datetime.datetime.fromisoformat(arrival.message.begin).timestamp()
-            told[arrival.message.incident] = (arrival.message.database, begin)
-    violations, matched = [], set()
-    counts = collections.Counter()
-    for client in traffic:
-        for truth in client.done:
-            mine = [
-                incident for incident, (database, begin) in told.items()
-                if database == truth.database and truth.begin - 0.1 <= begin <= truth.changed + 0.1
+        if arrival.receiver == "hook" and arrival.message.is_of_migration and arrival.message not in told[arrival.message.incident]:
+            told[arrival.message.incident].append(arrival.message)
+    applied = {(messages[-1].database, name) for messages in told.values() for name in messages[-1].applied}
+    violations, notes, counts = [], [], collections.Counter()
+    truths = [truth for client in traffic for truth in client.done]
+    for truth in truths:
+        mine = [
+            incident for incident, messages in told.items()
+            if messages[0].database == truth.database
+            and truth.begin - 0.1 <= seconds(messages[0].begin) <= truth.changed + 0.1
+        ]
+        last = told[mine[0]][-1] if mine else None
+        counts[f"{truth.how}: {last.outcome if last else 'not told of by its begin'}"] += 1
+        if len(mine) > 1:
+            violations.append(f"{truth} was told of as {len(mine)} incidents: {', '.join(mine)}")
+        if truth.name and (truth.database, truth.name) not in applied:
+            # Its row in the history is there for ever: whenever the agent looks, it can know.
+            violations.append(f"{truth} is in the history and was never told to have been applied")
+        if last and last.outcome not in TRUE_OUTCOMES[truth.how]:
+            said = f"{truth} was told to have {last.outcome}: “{last.title}” ({last.incident})"
+            others = [
+                other for other in truths
+                if other.database == truth.database and truth.end < other.begin < seconds(last.end)
             ]
-            matched.update(mine)
-            counts[f"{truth.how}: " + ("told of" if mine else "not told of as it ran")] += 1
-            if len(mine) > 1:
-                violations.append(f"one migration of {truth.database} was told of as {len(mine)} incidents: {', '.join(mine)}")
+            if others:
+                # Nobody looked while the one ended and the other began: two runs of one client seem to be one.
+                notes.append(f"{said}, as one run with {', '.join(map(str, others))}")
+            else:
+                violations.append(said)
     for what, count in sorted(counts.items()):
-        print(f"migrations, {what}: {count}")
-    print(f"incidents of migrations that were known only afterwards: {len(set(told) - matched)}")
+        print(f"a migration that {what}: {count}")
+    for note in notes:
+        print(f"NOTE {note}")
     return violations
+
+
+def seconds(text):
+    """Of a time of RFC 3339, since the epoch."""
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def main():
@@ -224,7 +269,7 @@ def main():
     parser.add_argument("--grace", type=float, default=1.0,
                         help="seconds from an answer to its being stored that are let pass (%(default)s)")
     parser.add_argument("--patience", type=float, default=180, help="seconds for the outbox to empty (%(default)s)")
-    parser.add_argument("--log", help="where to keep the agent's log")
+    parser.add_argument("--keep", help="a new folder for the agent's log and state and for what arrived")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -20,8 +20,11 @@ class TrueMigration:
     begin: float
     changed: float = 0.0
     end: float = 0.0
-    #: The same by time.monotonic(), for what happened to the agent meanwhile.
-    span: tuple = (0.0, 0.0)
+    #: What it is called by its row of the history, which has no names; "" if it has none.
+    name: str = ""
+
+    def __str__(self):
+        return f"the migration {self.name} of {self.database} that {self.how}, from {self.begin:.2f} to {self.end:.2f}"
 
 
 class MigrationTraffic:
@@ -66,7 +69,6 @@ class MigrationTraffic:
         connection = self._server.connect(self._database, self._database)
         how = self._random.choices(list(_ENDS), list(_ENDS.values()))[0]
         migration = DrizzleMigration(connection, [f"ALTER TABLE orders ADD COLUMN column_{number} integer"])
-        begun = time.monotonic()
         truth = TrueMigration(self._database, how, begin=self._server_time())
         try:
             migration.prepare()
@@ -77,6 +79,7 @@ class MigrationTraffic:
             truth.end = self._server_time()
             if how == "commits":
                 migration.commit()
+                truth.name = f"#{self._newest_row()}"
             elif how == "rolls back":
                 migration.rollback()
             elif how == "fails":
@@ -87,8 +90,11 @@ class MigrationTraffic:
         finally:
             connection.close()
         self.notice()
-        truth.span = (begun, time.monotonic())
         return truth
+
+    def _newest_row(self):
+        rows = self._server.execute('SELECT max(id) FROM "drizzle"."__drizzle_migrations"', database=self._database)
+        return rows[0][0]
 
     def _server_time(self):
         with self._clock.cursor() as cursor:
