@@ -228,6 +228,7 @@ public struct MigrationTracker: Sendable, Hashable {
                 let session = sessions[transaction.session]
                 if let session, transaction.isStill(openIn: session) {
                     transaction.lastState = session.state
+                    transaction.killedBefore = observation.sessionsKilled[tracked.run.database]
                     transaction.transactionID = session.transactionID ?? transaction.transactionID
                     transaction.hasFailedStatement =
                         transaction.hasFailedStatement || session.state == .idleInTransactionAborted
@@ -239,7 +240,7 @@ public struct MigrationTracker: Sendable, Hashable {
                     }
                     tracked.note(statementOf: session, privacy: privacy)
                 } else {
-                    end(&transaction, session: session, sessions: sessions, at: observation.serverTime)
+                    end(&transaction, of: tracked.run.database, session: session, sessions: sessions, in: observation)
                 }
             }
             tracked.transactions[index] = transaction
@@ -271,10 +272,14 @@ public struct MigrationTracker: Sendable, Hashable {
     }
 
     private func end(
-        _ transaction: inout TrackedTransaction, session: Session?, sessions: [SessionIdentity: Session],
-        at serverTime: Timestamp
+        _ transaction: inout TrackedTransaction, of database: String, session: Session?,
+        sessions: [SessionIdentity: Session], in observation: Observation
     ) {
+        let serverTime = observation.serverTime
         transaction.endedWithSession = session == nil
+        if let before = transaction.killedBefore, let now = observation.sessionsKilled[database] {
+            transaction.wasKilled = session == nil && now > before
+        }
         transaction.endedBehindHindrance = transaction.waitedBehind.contains { hindrance in
             sessions[hindrance.session].map { $0.transactionStart == hindrance.transactionStart } ?? false
         }

@@ -30,7 +30,7 @@ extension TrackedRun {
         }
         if last.wasWaiting {
             // It held nothing yet and so had no transaction id. If the way became free it went through, else it was ended.
-            return last.endedBehindHindrance || last.endedWithSession
+            return last.endedBehindHindrance || last.wasKilled == true
                 ? aborted(last, versions: versions) : .committed(versions: versions)
         }
         return .lost(evidence: Self.untraced)
@@ -50,18 +50,24 @@ extension TrackedRun {
         if last.hasFailedStatement {
             return .failed(evidence: "a statement of it failed, and its transaction was rolled back\(before)")
         }
-        if last.wasWaiting, last.endedBehindHindrance || last.endedWithSession {
-            let behind = last.waitedBehind.map { "pid \($0.session.pid)" }.joined(separator: ", ")
-            let by =
-                last.endedWithSession ? "its session ended" : "it was cancelled or ran into lock_timeout or a deadlock"
-            return .cancelled(
-                evidence: "\(by) while it waited for a lock\(behind.isEmpty ? "" : " behind \(behind)")\(before)")
+        let behind = last.waitedBehind.map { "pid \($0.session.pid)" }.joined(separator: ", ")
+        let wait = "while it waited for a lock\(behind.isEmpty ? "" : " behind \(behind)")"
+        let doing =
+            last.wasWaiting && last.endedBehindHindrance
+            ? wait : last.lastState == .active ? "in the middle of a statement" : "with its transaction open"
+        if last.endedWithSession, last.wasKilled != false {
+            let why =
+                last.wasKilled == true
+                ? "its session was terminated" : "its session was terminated or its client went away"
+            return .cancelled(evidence: "\(why) \(doing); the transaction was rolled back\(before)")
+        }
+        if last.wasWaiting, last.endedBehindHindrance {
+            return .cancelled(evidence: "it was cancelled or ran into lock_timeout or a deadlock \(wait)\(before)")
         }
         if last.endedWithSession {
-            let doing = last.lastState == .active ? "in the middle of a statement" : "with its transaction open"
-            return .cancelled(
+            return .failed(
                 evidence:
-                    "its session ended \(doing): terminated, or its client went away; the transaction was rolled back\(before)"
+                    "its client left \(doing), after an error most likely (nobody terminated it); the transaction was rolled back\(before)"
             )
         }
         return .failed(evidence: "its transaction was rolled back\(before)")

@@ -88,6 +88,10 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
     var endedAt: Timestamp?
     /// Whether its session was gone when its end was noticed.
     var endedWithSession = false
+    /// How many sessions of the database had been terminated when it was last seen open.
+    var killedBefore: Int64?
+    /// Whether a session of the database was terminated between then and its end; `nil` where the server does not tell.
+    var wasKilled: Bool?
     /// Whether whoever it had waited behind was still in the way when its end was noticed.
     var endedBehindHindrance = false
     /// COMMIT or ROLLBACK, where that was the session's last statement.

@@ -15,11 +15,14 @@ public struct Observation: Sendable, Hashable, Codable {
     public var preparedTransactions: [PreparedTransaction]
     /// The fate of the transactions that were asked about, by `pg_xact_status()`. One that is too old to be known is missing.
     public var transactionFates: [UInt64: TransactionFate]
+    /// How many sessions have been terminated (`pg_stat_database.sessions_killed`), by database; from PostgreSQL 14 on. A session's
+    /// own end is counted before it vanishes from `sessions`.
+    public var sessionsKilled: [String: Int64]
 
     public init(
         server: Server, serverTime: Timestamp, sessions: [Session] = [], locks: [HeldLock] = [],
         blockers: [Int32: [Int32]] = [:], preparedTransactions: [PreparedTransaction] = [],
-        transactionFates: [UInt64: TransactionFate] = [:]
+        transactionFates: [UInt64: TransactionFate] = [:], sessionsKilled: [String: Int64] = [:]
     ) {
         self.server = server
         self.serverTime = serverTime
@@ -28,6 +31,7 @@ public struct Observation: Sendable, Hashable, Codable {
         self.blockers = blockers
         self.preparedTransactions = preparedTransactions
         self.transactionFates = transactionFates
+        self.sessionsKilled = sessionsKilled
     }
 }
 

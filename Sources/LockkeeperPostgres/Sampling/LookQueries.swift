@@ -6,6 +6,7 @@ enum LookQueries {
     /// The queries in the order that `read` expects.
     static func queries(_ server: Server, transactionIDs: [UInt64]) -> [Query] {
         var queries = [moment, sessions(server), locks(server), preparedTransactions]
+        if server.majorVersion >= 14 { queries.append(endings) }
         if !transactionIDs.isEmpty { queries.append(fates(transactionIDs)) }
         return queries
     }
@@ -103,6 +104,15 @@ enum LookQueries {
             FROM pg_catalog.pg_prepared_xacts AS p
             """)
 
+    /// How many sessions were terminated. For PostgreSQL 14 to 18.
+    static let endings = Query(
+        name: "lockkeeper_endings",
+        sql: """
+            SELECT d.datname, pg_catalog.pg_stat_get_db_sessions_killed(d.oid)
+            FROM pg_catalog.pg_database AS d
+            WHERE d.datallowconn
+            """)
+
     /// What became of transactions. An id that the server has not given out (after it lost its last ones in a crash) would be
     /// an error, so it is left out. For PostgreSQL 13 to 18.
     static func fates(_ ids: [UInt64]) -> Query {
@@ -143,7 +153,9 @@ enum LookQueries {
         let locks = try results[2].get().compactMap(LockRow.read).filter { pids.contains($0.pid) }
         // What is missing here hides nothing else.
         let prepared = (try? results[3].get()) ?? .empty
-        let fates = results.count > 4 ? (try? results[4].get()) ?? .empty : .empty
+        var others = results.dropFirst(4)
+        let endings = server.majorVersion >= 14 ? (try? others.popFirst()?.get()) ?? .empty : .empty
+        let fates = (try? others.popFirst()?.get()) ?? .empty
         return Observation(
             server: server, serverTime: Timestamp(microseconds: now), sessions: sessions, locks: locks,
             blockers: blockers,
@@ -159,6 +171,11 @@ enum LookQueries {
                         return nil
                     }
                     return (id, fate)
+                }, uniquingKeysWith: { $1 }),
+            sessionsKilled: Dictionary(
+                endings.compactMap { row in
+                    guard let database = row.text(0), let count: Int64 = row.integer(1) else { return nil }
+                    return (database, count)
                 }, uniquingKeysWith: { $1 }))
     }
 

@@ -10,6 +10,8 @@ public struct Stage {
     public var locks: [HeldLock] = []
     public var blockers: [Int32: [Int32]] = [:]
     public var fates: [UInt64: TransactionFate] = [:]
+    /// How many sessions have been terminated; `nil` for a server that does not tell.
+    public var sessionsKilled: Int64?
     public var serverStartedAt = Stage.origin - .seconds(86_400)
     public var history: [HistoryTable] = []
 
@@ -98,7 +100,8 @@ public struct Stage {
         Observation(
             server: Server(versionNumber: 150_018, startedAt: serverStartedAt), serverTime: now,
             sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks, blockers: blockers,
-            transactionFates: fates)
+            transactionFates: fates,
+            sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:])
     }
 
     public mutating func look() -> [RunEvent] {

@@ -167,6 +167,36 @@ import Testing
         #expect(ended.first?.outcome?.label == "cancelled")
     }
 
+    @Test(arguments: [(1, "cancelled"), (0, "failed")])
+    func `A session that vanishes was cancelled if one was terminated, else its client left after an error`(
+        terminated: Int64, outcome: String
+    ) {
+        var stage = openedStage()
+        stage.sessionsKilled = 7
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.disconnect(100)
+        stage.sessionsKilled = 7 + terminated
+        stage.fates[900] = .aborted
+        #expect(stage.watch(for: .seconds(5)).ended.map { $0.outcome?.label } == [outcome])
+    }
+
+    @Test func `A client that leaves as soon as its statement got its lock has committed`() {
+        var stage = openedStage()
+        stage.sessionsKilled = 0
+        stage.connect(50)
+        stage.execute(50, "select 1", inTransaction: true)
+        stage.sessions[50]?.transactionStart = stage.now
+        stage.connect(100, application: "psql")
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        stage.block(100, behind: 50, on: "public.orders")
+        _ = stage.watch(for: .seconds(3))
+        stage.disconnect(50)
+        stage.disconnect(100)
+        #expect(stage.watch(for: .seconds(15)).ended.map(\.outcome) == [.committed(versions: [])])
+    }
+
     @Test func `A restart of the server under an open run loses it, unless its transaction is known to have committed`()
     {
         for (fate, label) in [(TransactionFate.aborted, "lost"), (.committed, "committed")] {
