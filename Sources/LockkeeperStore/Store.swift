@@ -104,7 +104,15 @@ public final class Store: Sendable {
     public func close() async throws {
         let (connection, folder) = (connection, folder)
         try await Self.offPool {
-            do { try connection.close() } catch { throw StoreError(error, while: "closing the state", in: folder) }
+            do {
+                // All of it in the one file, for those who copy that; a reader that holds the log keeps it, which loses nothing.
+                if let pool = connection as? DatabasePool {
+                    try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+                }
+                try connection.close()
+            } catch {
+                throw StoreError(error, while: "closing the state", in: folder)
+            }
         }
     }
 

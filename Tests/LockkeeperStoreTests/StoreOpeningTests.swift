@@ -19,6 +19,18 @@ struct StoreOpeningTests {
         try await store.close()
     }
 
+    @Test func `once it is closed, all that was stored is in the one file`() async throws {
+        let store = try await Store.open(folder.state)
+        try await store.commit(StateChange(memories: ["app": TargetMemory(serverStartedAt: .noon)]))
+        try await store.close()
+        let copy = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: copy.state, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: folder.database, toPath: copy.database)
+        let restored = try await Store.open(copy.state)
+        #expect(try await restored.load().memories == ["app": TargetMemory(serverStartedAt: .noon)])
+        try await restored.close()
+    }
+
     @Test func `a folder that exists keeps its permissions`() async throws {
         try FileManager.default.createDirectory(
             atPath: folder.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
