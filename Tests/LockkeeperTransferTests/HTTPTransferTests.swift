@@ -95,7 +95,7 @@ struct HTTPTransferTests {
             server.script(StubAnswer(.half(status: 503, body: body)), StubAnswer(.stall(status: 200, body: body)))
             try await withClient { client in
                 for status in [503, 200] {
-                    let response = try await client.perform(post(server, totalTimeout: .milliseconds(500)))
+                    let response = try await client.perform(post(server, totalTimeout: .seconds(3)))
                     #expect(response.status == status)
                     #expect(response.body.count == 50)
                     #expect(response.isTruncated)
@@ -206,7 +206,7 @@ struct HTTPTransferTests {
             try await withClient { client in
                 let error = try #require(
                     await failure { () async throws(TransferError) in
-                        try await client.perform(post(server, totalTimeout: .milliseconds(300)))
+                        try await client.perform(post(server, totalTimeout: .seconds(2)))
                     })
                 #expect(error.reason == .timedOut)
                 #expect(error.stage == .receiving)
