@@ -74,7 +74,7 @@ def facts(options):
         postgres = ThrowawayPostgres(folder).version
     return {
         "binary": f"{output(options.binary, '--version')} ({os.path.getsize(options.binary) / 2**20:.0f} MiB)",
-        "commit": output("git", "describe", "--always", "--dirty"), "PostgreSQL": postgres,
+        "working tree": output("git", "describe", "--always", "--dirty"), "PostgreSQL": postgres,
         "machine": f"{os.cpu_count()} × {models[0] if models else platform.machine()}, Linux {platform.release()}",
     }
 
