@@ -342,10 +342,12 @@ public struct MigrationTracker: Sendable, Hashable {
             || tracked.evidenceWantedSince.map { serverTime - $0 >= Self.evidencePatience } ?? false
     }
 
-    /// Whether the history has been read since then; a table that could not be read leaves it open.
+    /// Whether the history has been read since then. A table that could not be read leaves it open, unless it never will be.
     private func hasReading(of database: String, after time: Timestamp) -> Bool {
         guard let reading = readings[database], reading.serverTime >= time else { return false }
-        return reading.tables.allSatisfy { if case .read = $0.entries { true } else { false } }
+        return reading.tables.allSatisfy { table in
+            if case .failed(let failure) = table.entries { failure.reason == .permissionDenied } else { true }
+        }
     }
 
     // MARK: - History tables

@@ -360,6 +360,21 @@ import Testing
         #expect(stage.readHistory().isEmpty)
     }
 
+    @Test func `No end waits for a history that the role may not read`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.finish(100)
+        stage.fates[900] = .committed
+        let failure = SampleFailure(reason: .permissionDenied, message: "no SELECT")
+        stage.history = [
+            HistoryTable(
+                tool: "drizzle", relation: "drizzle.__drizzle_migrations", oid: 16_400, entries: .failed(failure))
+        ]
+        #expect(stage.watch(for: .seconds(4)).ended.map(\.outcome) == [.committed(versions: [])])
+    }
+
     @Test func `One that waits for the lock of its tool and finds nothing left to do has committed nothing`() {
         var stage = openedStage()
         let lock = HeldLock(
