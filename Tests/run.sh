@@ -79,12 +79,13 @@ step() {
     fi
 }
 
-step "Shell scripts" shellcheck deploy/*.sh Tests/*.sh .ci/run || true
+step "Shell scripts" shellcheck deploy/*.sh Tests/*.sh Tests/benchmark/*.sh .ci/run || true
 step "Swift format" swift format lint --strict --recursive Package.swift Sources Tests || true
 step "Alert rules" promtool check rules alerts/*.yml || true
 step "Alert rule tests" promtool test rules alerts/tests/*.yml || true
 step "Prometheus example" promtool check config deploy/prometheus.example.yml || true
 step "Dashboards" python3 Tests/dashboards.py dashboards/*.json || true
+step "How the kill test judges" "$LOCKKEEPER_TEST_PYTHON" -B -m unittest discover Tests/benchmark || true
 
 if step "Build" swift build --build-tests; then
     step "Scraped by Prometheus" Tests/prometheus.sh .build/debug/lockkeeper || true

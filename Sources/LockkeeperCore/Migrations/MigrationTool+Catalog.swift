@@ -52,8 +52,7 @@ extension MigrationTool {
                 HistoryShape(
                     "schema_migrations", columns: ["version", "dirty"],
                     key: "version || case when dirty then ' dirty' else '' end",
-                    name: "version::text", state: "case when dirty then 'failed' else 'applied' end", order: "version",
-                    isSingleRow: true)
+                    name: "version::text", state: "case when dirty then 'failed' else 'applied' end", order: "version")
             ],
             locks: [.golangMigrate]),
         MigrationTool(
@@ -91,7 +90,7 @@ extension MigrationTool {
             histories: [
                 HistoryShape(
                     "alembic_version", columns: ["version_num"], key: "version_num", name: "version_num",
-                    order: "version_num", isSingleRow: true)
+                    order: "version_num")
             ]),
         MigrationTool(
             "goose", "goose",

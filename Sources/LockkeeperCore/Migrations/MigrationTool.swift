@@ -54,13 +54,11 @@ public struct HistoryShape: Sendable, Hashable {
     public var state: String?
     /// The tool's own order, for ORDER BY.
     public var order: String
-    /// Whether a migration changes the one row instead of adding another (Alembic).
-    public var isSingleRow: Bool
 
     init(
         _ table: String, columns: [String], absent: [String] = [], companion: String? = nil,
         absentCompanion: String? = nil, key: String, name: String? = nil, hash: String? = nil, stamp: String? = nil,
-        appliedAt: String? = nil, state: String? = nil, order: String, isSingleRow: Bool = false
+        appliedAt: String? = nil, state: String? = nil, order: String
     ) {
         self.table = table
         self.columns = columns
@@ -74,7 +72,6 @@ public struct HistoryShape: Sendable, Hashable {
         self.appliedAt = appliedAt
         self.state = state
         self.order = order
-        self.isSingleRow = isSingleRow
     }
 }
 
