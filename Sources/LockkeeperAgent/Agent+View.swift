@@ -31,18 +31,26 @@ extension Agent: AgentView {
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
         let stored = try await store.runs(
             RunFilter(target: query.target, isRunning: query.isRunning), limit: query.limit)
-        return stored.map(snapshot)
+        // A slow disk may not have the newest yet.
+        let known = Set(stored.map(\.id))
+        let unstored = openRuns.filter { run in
+            !known.contains(run.id) && query.target.map { $0 == run.target } ?? true && query.isRunning != false
+        }
+        return (unstored.sorted { $0.begin > $1.begin } + stored).prefix(query.limit).map(snapshot)
     }
 
     func migration(run: String) async throws -> RunSnapshot? {
-        try await store.run(run).map(snapshot)
+        let stored = try await store.run(run)
+        return (stored ?? openRuns.first { $0.id == run }).map(snapshot)
     }
 
+    private var openRuns: [MigrationRun] { state.targets.values.flatMap { $0.tracker.open.map(\.run) } }
+
     /// The run as it is known now: what is in memory is newer than what is stored.
-    private func snapshot(_ stored: MigrationRun) -> RunSnapshot {
-        let target = state.targets[stored.target]
+    private func snapshot(_ run: MigrationRun) -> RunSnapshot {
+        let target = state.targets[run.target]
         return RunSnapshot(
-            run: target?.tracker.open.first { $0.run.id == stored.id }?.run ?? stored,
+            run: target?.tracker.open.first { $0.run.id == run.id }?.run ?? run,
             serverTime: target?.serverTime(at: AgentClock.now) ?? AgentClock.now)
     }
 
