@@ -221,7 +221,8 @@ actor Agent {
             let watcher = TargetWatcher(
                 probe: Sampler(.init(target, sampling: sampling)),
                 cadence: .init(
-                    glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history),
+                    glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history,
+                    statements: sampling.statements, catalog: sampling.catalog),
                 ingest: { [weak self] sample in await self?.ingest(sample, from: number) ?? Inquiry() })
             watchers[target.name] = Watcher(
                 number: number, target: target, sampling: sampling, task: Task { await watcher.run() })

@@ -10,6 +10,10 @@ protocol TargetProbe: Sendable {
     func look(_ inquiry: Inquiry, tier: SamplingTier) async -> Sample
     /// Reads the history tables: those of the wanted databases, or of all configured ones if none is named.
     func readHistory(of databases: Set<String>) async -> [Sample]
+    /// Reads the statistics of statements and databases.
+    func readStatements() async -> Sample
+    /// Reads the catalogs of the configured databases and the health of the server.
+    func readCatalogs() async -> [Sample]
     func close() async
 }
 

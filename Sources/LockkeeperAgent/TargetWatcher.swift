@@ -8,6 +8,8 @@ struct TargetWatcher: Sendable {
         var idle: Duration
         var active: Duration
         var history: Duration
+        var statements: Duration
+        var catalog: Duration
     }
 
     let probe: any TargetProbe
@@ -17,18 +19,41 @@ struct TargetWatcher: Sendable {
 
     /// Looks until it is cancelled.
     func run() async {
-        let (wishes, wish) = AsyncStream.makeStream(of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
+        let (histories, readHistories) = AsyncStream.makeStream(
+            of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
+        let (statements, readStatements) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (catalogs, readCatalogs) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup { group in
-            group.addTask { await watch(wish) }
-            group.addTask { await readHistories(wishes) }
+            group.addTask {
+                await watch { inquiry, hasMilestone in
+                    if !inquiry.historyWanted.isEmpty { readHistories.yield(inquiry.historyWanted) }
+                    guard hasMilestone else { return }
+                    readStatements.yield()
+                    readCatalogs.yield()
+                }
+                for end in [readStatements, readCatalogs] { end.finish() }
+                readHistories.finish()
+            }
+            group.addTask {
+                await look(every: cadence.history, or: histories, by: []) { await probe.readHistory(of: $0) }
+            }
+            group.addTask {
+                await look(every: cadence.statements, or: statements, by: ()) { await [probe.readStatements()] }
+            }
+            group.addTask {
+                await look(every: cadence.catalog, or: catalogs, by: ()) { await probe.readCatalogs() }
+            }
         }
         await probe.close()
     }
 
     /// Glances at its pace, and looks fully at its own, or at once when a glance shows something new.
-    private func watch(_ wish: AsyncStream<Set<String>>.Continuation) async {
+    ///
+    /// - Parameter tell: takes what should be found out by slower looks, and whether a run has begun or ended since the last time.
+    private func watch(_ tell: (Inquiry, Bool) -> Void) async {
         let clock = ContinuousClock()
         var inquiry = Inquiry()
+        var milestones = 0
         var glance: Glance?
         var lookAt = clock.now
         /// Whether the newest full look found nobody: once somebody answers a glance, it is made up for.
@@ -60,30 +85,34 @@ struct TargetWatcher: Sendable {
                 }
             }
             if inquiry.isActive { lookAt = min(lookAt, began + cadence.active) }
-            if !inquiry.historyWanted.isEmpty { wish.yield(inquiry.historyWanted) }
+            tell(inquiry, inquiry.milestones != milestones)
+            milestones = inquiry.milestones
             try? await clock.sleep(until: began + cadence.glance)
         }
-        wish.finish()
     }
 
-    /// Reads the history tables at their own pace, and at once where a run's end waits for it.
-    private func readHistories(_ wishes: AsyncStream<Set<String>>) async {
+    /// Takes a slow look at its own pace, and at once where it is wished for.
+    ///
+    /// - Parameter usual: what the look at its own pace is for.
+    private func look<Wish: Sendable>(
+        every interval: Duration, or wishes: AsyncStream<Wish>, by usual: Wish, _ look: (Wish) async -> [Sample]
+    ) async {
         let clock = ContinuousClock()
-        let (ticks, tick) = AsyncStream.makeStream(of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
+        let (ticks, tick) = AsyncStream.makeStream(of: Wish.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup { group in
             group.addTask {
                 while !Task.isCancelled {
-                    tick.yield([])
-                    try? await clock.sleep(for: cadence.history)
+                    tick.yield(usual)
+                    try? await clock.sleep(for: interval)
                 }
                 tick.finish()
             }
             group.addTask {
                 for await wish in wishes { tick.yield(wish) }
             }
-            for await databases in ticks {
+            for await wish in ticks {
                 if Task.isCancelled { break }
-                for sample in await probe.readHistory(of: databases) { _ = await ingest(sample) }
+                for sample in await look(wish) { _ = await ingest(sample) }
             }
         }
     }

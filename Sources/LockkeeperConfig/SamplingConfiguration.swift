@@ -8,9 +8,9 @@ public struct SamplingConfiguration: Sendable, Hashable {
     public var active: Duration
     /// Between readings of the migration tools' history tables.
     public var history: Duration
-    /// Between readings of the statements' statistics. Accepted, and without effect in this version.
+    /// Between readings of the statements' statistics.
     public var statements: Duration
-    /// Between readings of the catalogs. Accepted, and without effect in this version.
+    /// Between readings of the catalogs.
     public var catalog: Duration
     /// The sessions' `lock_timeout`: how long a look may queue for a lock.
     public var lockTimeout: Duration

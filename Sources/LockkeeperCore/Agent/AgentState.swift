@@ -51,13 +51,13 @@ public struct AgentState: Sendable {
             change = book.advance(events, at: now, serverTimes: [sample.target: target.serverTime(at: now)])
             change.runs = events.map(\.run)
         }
-        if case .glanced = sample.content { return (change, target.tracker.inquiry, events) }
+        if case .glanced = sample.content { return (change, target.inquiry, events) }
         let memory = target.tracker.memory
         if memory != storedMemories[sample.target] {
             storedMemories[sample.target] = memory
             change.memories[sample.target] = memory
         }
-        return (change, target.tracker.inquiry, events)
+        return (change, target.inquiry, events)
     }
 
     /// Evaluates the rules over the series of all targets and those given besides, and brings the incidents up to date.

@@ -12,4 +12,9 @@ public enum RunEvent: Sendable, Hashable {
         case .started(let run), .advanced(let run), .ended(let run), .discovered(let run): run
         }
     }
+
+    /// Whether a run begins or ends with it.
+    var isMilestone: Bool {
+        if case .advanced = self { false } else { true }
+    }
 }

@@ -45,14 +45,17 @@ public struct Inquiry: Sendable, Hashable, Codable {
     public var isActive: Bool
     /// Databases whose history tables should be read now (a run has ended there, or was seen for the first time).
     public var historyWanted: Set<String>
+    /// How many runs have begun or ended so far: when it changes, statements and catalogs are read at once.
+    public var milestones: Int
 
     public init(
         trackedPIDs: [Int32] = [], transactionIDs: [UInt64] = [], isActive: Bool = false,
-        historyWanted: Set<String> = []
+        historyWanted: Set<String> = [], milestones: Int = 0
     ) {
         self.trackedPIDs = trackedPIDs
         self.transactionIDs = transactionIDs
         self.isActive = isActive
         self.historyWanted = historyWanted
+        self.milestones = milestones
     }
 }

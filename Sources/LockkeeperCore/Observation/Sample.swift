@@ -15,6 +15,9 @@ public struct Sample: Sendable, Hashable, Codable {
         case glanced(Glance)
         case seen(Observation)
         case history(HistoryReading)
+        case statements(StatementReading)
+        case catalog(CatalogReading)
+        case processes(ProcessReading)
         case failed(SampleFailure)
     }
 
@@ -37,4 +40,18 @@ public enum SamplingTier: String, Sendable, Hashable, Codable, CaseIterable {
     case active
     /// The migration tools' history tables.
     case history
+    /// The statistics of statements and databases.
+    case statements
+    /// The catalogs of a database and the health of its server.
+    case catalog
+    /// The processes on the agent's own machine.
+    case processes
+
+    /// Whether its answers say that the target is there: only the connection that looks does; a history that is locked is no outage.
+    public var tellsWhetherReachable: Bool {
+        switch self {
+        case .glance, .idle, .active: true
+        case .history, .statements, .catalog, .processes: false
+        }
+    }
 }

@@ -2,6 +2,11 @@
 public struct TargetState: Sendable {
     public let target: String
     public private(set) var tracker: MigrationTracker
+    public private(set) var performance: Performance
+    public private(set) var health: Health
+    public private(set) var processes: Processes
+    /// How many runs have begun or ended.
+    private var milestones = 0
     /// The newest full look, however old; `seenAt` says how old.
     public private(set) var observation: Observation?
     /// The agent's clock at the newest answer of the server to a look of any depth but the history's.
@@ -32,6 +37,9 @@ public struct TargetState: Sendable {
     ) {
         self.target = target
         self.tracker = MigrationTracker(target: target, memory: memory, folder: folder, privacy: privacy)
+        performance = Performance(target: target)
+        health = Health(target: target)
+        processes = Processes(target: target)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
     }
 
@@ -70,16 +78,30 @@ public struct TargetState: Sendable {
             events = tracker.observe(observation)
         case .history(let reading):
             events = tracker.observe(reading)
+        case .statements(let reading):
+            performance.advance(reading)
+        case .catalog(let reading):
+            health.advance(reading)
+        case .processes(let reading):
+            processes.advance(reading)
         case .failed(let failure):
-            // Only the connection that looks says whether the target is there: a history that is locked is no outage.
-            guard sample.tier != .history else { break }
+            guard sample.tier.tellsWhetherReachable else { break }
             self.failure = failure
             isObserved = false
             failingSince = failingSince ?? sample.takenAt
         }
+        if !events.isEmpty { performance.advance(events, at: serverTime(at: sample.takenAt)) }
+        milestones += events.count(where: \.isMilestone)
         for case .ended(let run) in events { finish(run) }
         for case .discovered(let run) in events { finish(run) }
         return events
+    }
+
+    /// What the next looks should find out.
+    public var inquiry: Inquiry {
+        var inquiry = tracker.inquiry
+        inquiry.milestones = milestones
+        return inquiry
     }
 
     /// A glance that works after a look that did not is no reason to call the target up: it does not show what the rules are about.
@@ -115,6 +137,9 @@ public struct TargetState: Sendable {
         }
         recordRuns(into: &metrics, at: serverTime(at: now))
         recordHistories(into: &metrics)
+        performance.record(into: &metrics)
+        health.record(into: &metrics, at: serverTime(at: now))
+        processes.record(into: &metrics)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
     }
 

@@ -152,6 +152,27 @@ public actor Sampler {
         return samples
     }
 
+    /// Reads the statistics of statements and databases.
+    public func readStatements() async -> Sample {
+        await sample(.statements) { () throws(PostgresError) in
+            let results = try await runOnSlow([HistoryQueries.clock])
+            let time: Int64 = try results[0].get().first?.integer(0) ?? 0
+            return .statements(StatementReading(serverTime: Timestamp(microseconds: time)))
+        }
+    }
+
+    /// Reads the catalogs of the configured databases and the health of the server, one sample for each database.
+    public func readCatalogs() async -> [Sample] {
+        [
+            await sample(.catalog) { () throws(PostgresError) in
+                let (facts, results) = try await slow.run(within: deadline) { _ in [HistoryQueries.clock] }
+                let time: Int64 = try results.first?.get().first?.integer(0) ?? 0
+                return .catalog(
+                    CatalogReading(database: facts.database, serverTime: Timestamp(microseconds: time)))
+            }
+        ]
+    }
+
     /// The databases that the role may connect to, templates excluded.
     ///
     /// - Throws: `PostgresError` when the target cannot be asked.
