@@ -63,6 +63,7 @@ enum Page {
         <main>
           <noscript><p class="empty">This page needs JavaScript. The same is to be read as
             <a href="/api/v1/migrations">JSON</a> and as <a href="/metrics">metrics</a>.</p></noscript>
+          <section id="incident" hidden><h2>Incident</h2><div class="list"></div></section>
           <section id="running" hidden><h2>Running migrations</h2><div class="list"></div></section>
           <section id="incidents" hidden><h2>Open incidents</h2><div class="list"></div></section>
           <section id="targets" hidden><h2>Targets</h2><div class="grid"></div></section>

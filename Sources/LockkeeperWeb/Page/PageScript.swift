@@ -8,6 +8,8 @@ extension Page {
                           lost: "warning", critical: "critical", warning: "warning", info: "fine", up: "fine", down: "critical" };
           const status = document.getElementById("status");
           const opened = new Set();
+          // The incident that a message's link leads to.
+          const wanted = new URLSearchParams(location.search).get("incident");
           let clocks = [], lastAnswer = null, lastTexts = {};
 
           // Everything that is shown goes through here, as text.
@@ -95,17 +97,41 @@ extension Page {
               run.last_statement && folded(`statement ${run.run}`, `Last of ${plural(run.statement_count, "statement", "statements")}`,
                 make("code", "block", run.last_statement.text)),
               make("p", "note", link(`/api/v1/migrations/${encodeURIComponent(run.run)}`, "details"), " · ",
-                link(`/api/v1/incidents/${encodeURIComponent(run.incident_id)}`, "incident")));
+                link(`/?incident=${encodeURIComponent(run.incident_id)}`, "incident")));
           };
+          const steps = (actions) => actions.map((action) =>
+            [make("p", "", action.text), action.command && make("code", "block remedy", action.command)]);
+          const book = (address) => address && (() => { const found = outside(address, "runbook"); return found && [" · ", found]; })();
           const incidentCard = (incident) => make("article", `card ${tones[incident.severity] || ""}`,
             make("div", "head",
               make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident), pill(incident.severity),
               make("span", "where", moment(incident.begin, "since "))),
             make("p", "", incident.summary),
-            incident.actions.length > 0 && folded(`incident ${incident.id}`, "What to do", make("div", "", incident.actions.map((action) =>
-              [make("p", "", action.text), action.command && make("code", "block remedy", action.command)]))),
-            make("p", "note", link(`/api/v1/incidents/${encodeURIComponent(incident.id)}`, "timeline and messages"),
-              incident.runbook_url && (() => { const book = outside(incident.runbook_url, "runbook"); return book && [" · ", book]; })()));
+            incident.actions.length > 0 && folded(`incident ${incident.id}`, "What to do", make("div", "", steps(incident.actions))),
+            make("p", "note", link(`/?incident=${encodeURIComponent(incident.id)}`, "timeline and messages"), book(incident.runbook_url)));
+          const wantedCard = (incident) => {
+            const isOpen = incident.status !== "closed";
+            return make("article", `card ${isOpen ? tones[incident.severity] || "" : "fine"}`,
+              make("div", "head",
+                make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident),
+                pill(isOpen ? incident.severity : incident.outcome || "resolved"),
+                make("span", "where", moment(incident.begin, "since "), incident.end && moment(incident.end, " until "))),
+              make("p", "", incident.summary),
+              isOpen && steps(incident.actions),
+              incident.details.length > 0 && make("dl", "", incident.details.map((detail) =>
+                [make("dt", "", detail.name), make("dd", "", detail.is_code ? make("code", "block", detail.value) : detail.value)])),
+              make("h3", "", "What happened"),
+              make("ol", "timeline", incident.timeline.map((entry) =>
+                make("li", tones[entry.severity] || "", moment(entry.at), " ", entry.text))),
+              make("h3", "", "Who was told"),
+              incident.deliveries.length === 0 && make("p", "empty", "Nobody: no route leads from it to a receiver."),
+              make("ol", "timeline", incident.deliveries.map((delivery) =>
+                make("li", delivery.status === "delivered" ? "fine" : delivery.status === "pending" ? "warning" : "critical",
+                  moment(delivery.finished_at || delivery.planned_at), ` ${delivery.receiver}: ${delivery.title} (${delivery.status}`,
+                  delivery.last_error && delivery.status !== "delivered" && `: ${delivery.last_error}`, ")"))),
+              make("p", "note", link("/", "all incidents and migrations"), " · ",
+                link(`/api/v1/incidents/${encodeURIComponent(incident.id)}`, "as JSON"), book(incident.runbook_url)));
+          };
           const targetCard = (target) => make("article", `card ${target.state === "up" && target.warnings.length ? "warning" : tones[target.state] || ""}`,
             make("div", "head", make("strong", "", target.name), pill(target.state),
               make("span", "where", target.server && `PostgreSQL ${target.server.version}${target.server.is_in_recovery ? ", standby" : ""}`)),
@@ -140,8 +166,17 @@ extension Page {
             if (!answer.ok) throw new Error(body.error || answer.statusText);
             return body;
           };
+          const refreshWanted = async () => {
+            if (!wanted) return;
+            try {
+              show("incident", [await get(`/api/v1/incidents/${encodeURIComponent(wanted)}`)], wantedCard, "");
+            } catch (error) {
+              show("incident", [], wantedCard, `Incident ${wanted} cannot be shown: ${error.message}`);
+            }
+          };
           const refresh = async () => {
             try {
+              await refreshWanted();
               const [{ targets }, { migrations: running }, { migrations: recent }, { incidents }] = await Promise.all([
                 get("/api/v1/targets"), get("/api/v1/migrations?state=running"),
                 get(`/api/v1/migrations?state=finished&limit=${RECENT}`), get("/api/v1/incidents?status=open")]);

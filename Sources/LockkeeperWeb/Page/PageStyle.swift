@@ -60,6 +60,17 @@ extension Page {
         .row .pill { justify-self: start; }
         .row time, .row .took { color: var(--faint); font-size: .875rem; white-space: nowrap; }
         .row .why { grid-column: 2 / -1; color: var(--faint); font-size: .875rem; }
+        h3 { font-size: .8125rem; margin: 1rem 0 .3rem; color: var(--faint); font-weight: 600; }
+        dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .8rem 0 0; font-size: .875rem; }
+        dt { color: var(--faint); }
+        dd { margin: 0; min-width: 0; }
+        dd code.block { margin-top: 0; }
+        .timeline { list-style: none; margin: 0; padding: 0; font-size: .875rem; }
+        .timeline li { border-left: 3px solid var(--line); padding: .1rem 0 .1rem .6rem; }
+        .timeline li.fine { border-color: var(--fine); }
+        .timeline li.warning { border-color: var(--warning); }
+        .timeline li.critical { border-color: var(--critical); }
+        .timeline time { color: var(--faint); }
         .empty { color: var(--faint); }
         a { color: var(--accent); text-underline-offset: .15em; }
         a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: .2rem; }
