@@ -30,6 +30,7 @@ debian=(
     ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev
     postgresql pgbouncer prometheus openssl curl shellcheck
 )
+if ! command -v chromium-headless-shell chromium >/dev/null; then debian+=(chromium-headless-shell); fi
 # A Python that can make a virtual environment will do, from wherever it comes.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     debian+=(python3 python3-venv)
@@ -93,6 +94,7 @@ step "How the kill test judges" "$LOCKKEEPER_TEST_PYTHON" -B -m unittest discove
 
 if step "Build" swift build --build-tests; then
     step "Scraped by Prometheus" Tests/prometheus.sh .build/debug/lockkeeper || true
+    step "Shown by a browser" Tests/page.sh .build/debug/lockkeeper || true
 
     # The rooms that hold C handles, under the sanitizers, in build folders of their own. The thread sanitizer does not see the
     # locks of Swift's Synchronization library on Linux and takes what they guard for races; the database sessions do without.
