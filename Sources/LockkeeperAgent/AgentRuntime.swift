@@ -1,5 +1,6 @@
 public import LockkeeperConfig
 public import LockkeeperCore
+internal import LockkeeperHost
 public import LockkeeperNotify
 public import LockkeeperStore
 internal import LockkeeperTransfer
@@ -122,6 +123,15 @@ public struct AgentRuntime: Service {
                     }
                 }
                 group.addTask {
+                    // At first what only the start needed; later what only an incident, a report or a reload did.
+                    var pause = Self.startUpPeriod
+                    while true {
+                        try await Task.sleep(for: pause)
+                        ReadOnlyPages.release()
+                        pause = .seconds(3600)
+                    }
+                }
+                group.addTask {
                     for await _ in hangUps() { _ = await agent.reload() }
                 }
                 try await group.waitForAll()
@@ -131,6 +141,9 @@ public struct AgentRuntime: Service {
 
     /// How often the folders of migrations are read.
     private static let folderInterval = Duration.seconds(10)
+
+    /// How long starting takes at most where nothing is wrong: each loop has gone round by then.
+    private static let startUpPeriod = Duration.seconds(30)
 
     /// How long closed incidents, their deliveries and ended runs are kept.
     private static let retention = Duration.seconds(400 * 86_400)
