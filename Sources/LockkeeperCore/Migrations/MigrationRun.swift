@@ -29,6 +29,8 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
     public var outcome: Outcome?
     /// How the run stood when it was last seen.
     public var standing: Standing
+    /// What it did to the queries; `nil` until something is known of it, some time after its end.
+    public var review: RunReview?
 
     /// A statement as `pg_stat_activity` showed it.
     public struct Statement: Sendable, Hashable, Codable {
@@ -48,7 +50,7 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
         id: String, target: String, database: String, tool: String, migrations: [String] = [], user: String = "",
         applicationName: String = "", clientAddress: String = "", sessions: [SessionIdentity], begin: Timestamp,
         end: Timestamp? = nil, wasUnderwayAtFirstLook: Bool = false, statements: [Statement] = [],
-        statementCount: Int = 0, outcome: Outcome? = nil, standing: Standing = Standing()
+        statementCount: Int = 0, outcome: Outcome? = nil, standing: Standing = Standing(), review: RunReview? = nil
     ) {
         self.id = id
         self.target = target
@@ -66,6 +68,7 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
         self.statementCount = statementCount
         self.outcome = outcome
         self.standing = standing
+        self.review = review
     }
 
     public var isRunning: Bool { end == nil }
@@ -128,11 +131,13 @@ public struct Standing: Sendable, Hashable, Codable {
     public var blockedSince: Timestamp?
     /// The strongest lock that it holds on a user's relation, for people.
     public var strongestLock: String?
+    /// How far it is, as far as that is known.
+    public var progress: RunProgress?
 
     public init(
         state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,
         rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
-        strongestLock: String? = nil
+        strongestLock: String? = nil, progress: RunProgress? = nil
     ) {
         self.state = state
         self.waitingSince = waitingSince
@@ -141,6 +146,7 @@ public struct Standing: Sendable, Hashable, Codable {
         self.blockedSessions = blockedSessions
         self.blockedSince = blockedSince
         self.strongestLock = strongestLock
+        self.progress = progress
     }
 }
 

@@ -1,0 +1,68 @@
+/// What a run did to the queries and what the database did while it ran: found out in the minutes after its end.
+public struct RunReview: Sendable, Hashable, Codable {
+    public var standing: Standing
+    /// The queries whose times changed, the greatest loss of time first; at most `RunReview.limit`.
+    public var changes: [QueryChange]
+    /// How many queries were called often enough before and after to be compared.
+    public var comparedQueries: Int
+    /// What the run's database did from its begin to its end; `nil` where no reading shows it.
+    public var work: Work?
+
+    public static let limit = 20
+
+    public enum Standing: String, Sendable, Hashable, Codable {
+        /// There is not enough to compare yet.
+        case waiting
+        /// Compared; the time for comparing is not over.
+        case preliminary
+        /// The time for comparing is over.
+        case final
+        /// Nothing is known of the time before: the agent did not watch for long enough, or the server was hardly used.
+        case withoutBaseline = "without_baseline"
+    }
+
+    /// Differences of the server's counts over a run. The readings that they lie between may be up to the sampling interval wider.
+    public struct Work: Sendable, Hashable, Codable {
+        public var commits: Int64
+        public var rollbacks: Int64
+        public var deadlocks: Int64
+        public var temporaryFiles: Int64
+        public var temporaryBytes: Int64
+        public var blocksHit: Int64
+        public var blocksRead: Int64
+        /// Of the whole server.
+        public var walBytes: Int64?
+        /// Of the whole server.
+        public var checkpoints: Int64?
+        /// From when to when, by the server's clock.
+        public var from: Timestamp
+        public var until: Timestamp
+
+        public init(
+            commits: Int64, rollbacks: Int64, deadlocks: Int64, temporaryFiles: Int64, temporaryBytes: Int64,
+            blocksHit: Int64, blocksRead: Int64, walBytes: Int64?, checkpoints: Int64?, from: Timestamp,
+            until: Timestamp
+        ) {
+            self.commits = commits
+            self.rollbacks = rollbacks
+            self.deadlocks = deadlocks
+            self.temporaryFiles = temporaryFiles
+            self.temporaryBytes = temporaryBytes
+            self.blocksHit = blocksHit
+            self.blocksRead = blocksRead
+            self.walBytes = walBytes
+            self.checkpoints = checkpoints
+            self.from = from
+            self.until = until
+        }
+    }
+
+    public init(
+        standing: Standing = .waiting, changes: [QueryChange] = [], comparedQueries: Int = 0, work: Work? = nil
+    ) {
+        self.standing = standing
+        self.changes = changes
+        self.comparedQueries = comparedQueries
+        self.work = work
+    }
+}
