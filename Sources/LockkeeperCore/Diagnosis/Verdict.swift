@@ -2,15 +2,21 @@
 public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     /// A lock request waits, and others queue behind it.
     case lockQueue = "lock_queue"
+    /// A migration waits for a lock, and nobody waits behind it yet.
+    case blockedMigration = "blocked_migration"
+    /// A migration works, and others wait for what it has locked.
+    case blockingMigration = "blocking_migration"
     /// The root of a wait is idle in its transaction.
     case idleBlocker = "idle_blocker"
     /// The migration's own transaction is open and its client sends nothing.
     case idleMigration = "idle_migration"
+    /// A session has been idle in its transaction, and is in nobody's way yet.
+    case idleTransaction = "idle_transaction"
     /// A vacuum against transaction id wraparound is in the way, and does not yield.
     case wraparoundVacuum = "wraparound_vacuum"
     /// An index is invalid, and nothing is building it.
     case invalidIndex = "invalid_index"
-    /// CONCURRENTLY waits for older transactions' snapshots.
+    /// CONCURRENTLY waits for older transactions, of any table.
     case snapshotWait = "snapshot_wait"
     /// An old snapshot keeps rows from being cleaned up.
     case oldSnapshot = "old_snapshot"
@@ -24,6 +30,10 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case preparedTransaction = "prepared_transaction"
     /// A constraint has not been validated.
     case notValidatedConstraint = "not_validated_constraint"
+    /// A foreign key is being added: both tables are locked against writes.
+    case foreignKey = "foreign_key"
+    /// A table is being rewritten, locked against everybody.
+    case tableRewrite = "table_rewrite"
     /// Transactions deadlock.
     case deadlock
     /// A tool's advisory lock is held by a session that does something else.
@@ -34,6 +44,12 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case skippedMigration = "skipped_migration"
     /// A migration is applied in part.
     case partialMigration = "partial_migration"
+    /// The last run of a tool failed, and its transaction was rolled back.
+    case failedMigration = "failed_migration"
+    /// The last run of a tool was cancelled, terminated or timed out in the middle.
+    case interruptedMigration = "interrupted_migration"
+    /// The last run of a tool ended unseen.
+    case lostMigration = "lost_migration"
     /// Transaction ids are running out.
     case transactionIDAge = "transaction_id_age"
     /// A transaction has been open for long.
@@ -44,4 +60,6 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case working
     /// Queries got slower with a migration.
     case slowdown
+    /// Something cannot be seen that should be.
+    case blindSpot = "blind_spot"
 }

@@ -173,5 +173,6 @@ public enum MetricCatalog {
         configLastReloadSuccessful.descriptor, configLastReloadSuccess.descriptor, build.descriptor,
         processCPU.descriptor, processResidentMemory.descriptor, processVirtualMemory.descriptor,
         processStartTime.descriptor, processOpenFDs.descriptor, processMaxFDs.descriptor, processThreads.descriptor,
+        findings.descriptor,
     ].sorted { $0.name < $1.name }
 }

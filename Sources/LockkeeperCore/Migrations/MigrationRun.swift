@@ -123,6 +123,8 @@ public struct Standing: Sendable, Hashable, Codable {
     public var waitingSince: Timestamp?
     /// What it waits for, for people: `ACCESS EXCLUSIVE on public.orders`.
     public var waitingFor: String?
+    /// What kind of lock that is.
+    public var waitingKind: HeldLock.Kind?
     /// Who is in its way at the root: not waiting for a lock themselves. Longest transaction first.
     public var rootBlockers: [Blocker]
     /// How many sessions it holds up, directly or through a queue.
@@ -142,6 +144,7 @@ public struct Standing: Sendable, Hashable, Codable {
         self.state = state
         self.waitingSince = waitingSince
         self.waitingFor = waitingFor
+        self.waitingKind = waitingKind
         self.rootBlockers = rootBlockers
         self.blockedSessions = blockedSessions
         self.blockedSince = blockedSince

@@ -12,6 +12,7 @@ extension Standing {
             // `waitstart` is unknown for an instant, and before PostgreSQL 14.
             waitingSince = wait.waitStart ?? waiter?.queryStart ?? observation.serverTime
             waitingFor = wait.readable
+            waitingKind = wait.kind
             let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
             rootBlockers = graph.rootBlockers(of: wait.pid).flatMap { pid in
                 pid == 0
@@ -35,10 +36,13 @@ extension Standing {
             locks.filter { $0.isGranted && $0.relation.map { !$0.isSystem } ?? false }
             .max { $0.mode < $1.mode }?.readable
 
+        activity = RunActivity(of: sessions, locks: locks)
+
         let isIdle = sessions.contains { session in
             (session.state == .idleInTransaction || session.state == .idleInTransactionAborted)
                 && observation.serverTime - (session.stateChange ?? observation.serverTime) > Self.idleGrace
         }
+        if isIdle { idleSince = sessions.compactMap(\.stateChange).max() }
         state =
             if wait != nil { .blocked } else if isIdle { .idleInTransaction } else if blockedSessions > 0 {
                 .blocking

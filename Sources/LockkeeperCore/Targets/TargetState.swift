@@ -123,6 +123,20 @@ public struct TargetState: Sendable {
         durations[sample.tier, default: MetricCatalog.sampleDuration.empty].observe(sample.duration)
     }
 
+    // MARK: - Diagnosis
+
+    /// All that is known now. What a target that does not answer was last seen at is no evidence; its runs and their ends are.
+    public func situation(at now: Timestamp, thresholds: DiagnosisThresholds = DiagnosisThresholds()) -> Situation {
+        Situation(
+            target: target, now: serverTime(at: now), observation: isReachable ? observation : nil,
+            runs: tracker.open.map(\.run), lastRuns: finished.values.map(\.last).sorted { $0.id < $1.id },
+            histories: tracker.readDatabases.compactMap(tracker.histories), folder: tracker.folder, health: health,
+            performance: performance, processes: processes, privacy: tracker.privacy, thresholds: thresholds)
+    }
+
+    /// What is wrong with it, or looks wrong and is not, the severest first.
+    public func findings(at now: Timestamp) -> [Finding] { Diagnosis.findings(in: situation(at: now)) }
+
     // MARK: - Figures
 
     /// Writes the target's metrics. Those of the database are left out while it does not answer; its open runs stay, by the last that is known
@@ -141,6 +155,7 @@ public struct TargetState: Sendable {
         health.record(into: &metrics, at: serverTime(at: now))
         processes.record(into: &metrics)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
+        for finding in findings(at: now) { metrics.add(1, to: MetricCatalog.findings, .init(finding)) }
     }
 
     private func recordRuns(into metrics: inout MetricsBuilder, at serverTime: Timestamp) {

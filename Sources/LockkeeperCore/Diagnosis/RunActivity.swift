@@ -1,0 +1,62 @@
+/// What a run is at, where that decides how it is to be judged: seen by its statement and the locks that go with it.
+public enum RunActivity: Sendable, Hashable, Codable {
+    /// Adds a foreign key: holds SHARE ROW EXCLUSIVE on both tables, even on empty ones and with NOT VALID, and reads the one that refers
+    /// unless NOT VALID. Source: PostgreSQL manual, "ALTER TABLE", ADD table_constraint.
+    case foreignKey(tables: [String])
+    /// Writes a table anew under ACCESS EXCLUSIVE: the copy shows as a lock on a relation that nobody else can see yet.
+    case rewrite(table: String)
+    /// Builds, drops or rebuilds an index CONCURRENTLY.
+    case concurrentIndex
+
+    /// What the run's sessions are at; `nil` for anything else, or if their queries may not be seen.
+    ///
+    /// - Parameter locks: those of the sessions.
+    init?(of sessions: [Session], locks: [HeldLock]) {
+        for session in sessions where session.state == .active {
+            let words = SQLLexer(session.query).filter { $0.kind != .comment }.compactMap(\.name)
+            let held = locks.filter { $0.pid == session.pid && $0.kind == .relation }
+            if words.contains("concurrently"), words.contains("index") || words.contains("reindex") {
+                self = .concurrentIndex
+                return
+            }
+            if Self.addsForeignKey(words) {
+                let tables = held.filter { $0.mode >= .shareRowExclusive && $0.relation?.isTable == true }
+                    .compactMap { $0.relation?.name }
+                self = .foreignKey(tables: Set(tables).sorted())
+                return
+            }
+            if let table = Self.rewritten(words, held) {
+                self = .rewrite(table: table)
+                return
+            }
+        }
+        return nil
+    }
+
+    /// `ALTER TABLE … ADD [CONSTRAINT …] FOREIGN KEY …`, `… ADD COLUMN … REFERENCES …`. A table that is created with one locks the other, too.
+    private static func addsForeignKey(_ words: [String]) -> Bool {
+        guard let start = words.firstIndex(of: "alter") ?? words.firstIndex(of: "create") else { return false }
+        let statement = words[start...]
+        guard statement.dropFirst().prefix(2).contains("table") else { return false }
+        return statement.contains("references")
+    }
+
+    /// The table whose rows are being copied, if the statement is of a kind that copies and a new relation is there, locked.
+    private static func rewritten(_ words: [String], _ held: [HeldLock]) -> String? {
+        let isOfKind =
+            words.first == "cluster" || words.starts(with: ["vacuum"]) && words.contains("full")
+            || words.contains("alter") && words.contains("table")
+        let isCopying = held.contains {
+            $0.isGranted && $0.mode == .accessExclusive && $0.relation.map { $0.name == nil } ?? false
+        }
+        guard isOfKind, isCopying else { return nil }
+        return held.first {
+            $0.isGranted && $0.mode == .accessExclusive && $0.relation?.isTable == true && $0.relation?.name != nil
+        }?.relation?.name
+    }
+}
+
+extension HeldLock.Relation {
+    /// Whether it is a user's table, partitioned or not, or a materialised view.
+    var isTable: Bool { !isSystem && ["r", "p", "m"].contains(kind ?? "r") }
+}
