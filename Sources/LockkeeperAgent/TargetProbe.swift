@@ -12,6 +12,8 @@ protocol TargetProbe: Sendable {
     func readHistory(of databases: Set<String>) async -> [Sample]
     /// Reads the statistics of statements and databases.
     func readStatements() async -> Sample
+    /// Reads the texts of statements; `nil` where there are none.
+    func readStatementTexts(of queryIDs: [Int64]) async -> Sample?
     /// Reads the catalogs of the configured databases and the health of the server.
     func readCatalogs() async -> [Sample]
     func close() async

@@ -38,7 +38,13 @@ struct TargetWatcher: Sendable {
                 await look(every: cadence.history, or: histories, by: []) { await probe.readHistory(of: $0) }
             }
             group.addTask {
-                await look(every: cadence.statements, or: statements, by: ()) { await [probe.readStatements()] }
+                await look(every: cadence.statements, or: statements, by: ()) {
+                    let inquiry = await ingest(probe.readStatements())
+                    guard !inquiry.statementTextsWanted.isEmpty,
+                        let texts = await probe.readStatementTexts(of: inquiry.statementTextsWanted)
+                    else { return [] }
+                    return [texts]
+                }
             }
             group.addTask {
                 await look(every: cadence.catalog, or: catalogs, by: ()) { await probe.readCatalogs() }

@@ -8,6 +8,11 @@ public struct Performance: Sendable {
 
     public mutating func advance(_ reading: StatementReading) {}
 
+    public mutating func advance(_ texts: StatementTexts) {}
+
+    /// The statements whose texts are to be read.
+    public var textsWanted: [Int64] { [] }
+
     /// Takes notice of runs that begin and end: what lies between is compared with what was before.
     public mutating func advance(_ events: [RunEvent], at serverTime: Timestamp) {}
 

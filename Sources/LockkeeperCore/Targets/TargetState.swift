@@ -80,6 +80,8 @@ public struct TargetState: Sendable {
             events = tracker.observe(reading)
         case .statements(let reading):
             performance.advance(reading)
+        case .statementTexts(let texts):
+            performance.advance(texts)
         case .catalog(let reading):
             health.advance(reading)
         case .processes(let reading):
@@ -101,6 +103,7 @@ public struct TargetState: Sendable {
     public var inquiry: Inquiry {
         var inquiry = tracker.inquiry
         inquiry.milestones = milestones
+        inquiry.statementTextsWanted = performance.textsWanted
         return inquiry
     }
 

@@ -48,6 +48,7 @@ public actor Sampler {
     private let configuration: Configuration
     private let fast: TargetConnection
     private let slow: TargetConnection
+    private let statements: StatementReader
     private let now: @Sendable () -> Timestamp
     /// Begin of the last glance by the server's clock, in microseconds.
     private var lastGlance: Int64?
@@ -70,6 +71,21 @@ public actor Sampler {
         }
         fast = TargetConnection(backoff: backoff, random: random, connect: connect)
         slow = TargetConnection(backoff: backoff, random: random, connect: connect)
+        let deadline = configuration.statementTimeout + .milliseconds(500)
+        statements = StatementReader(
+            databases: configuration.databases, otherDatabasesInterval: configuration.otherDatabasesInterval,
+            ask: { [slow] (queries) throws(PostgresError) in try await slow.run(within: deadline, queries) },
+            askBriefly: { (database, queries) throws(PostgresError) in
+                let session = try await Self.connect(configuration, database: database)
+                let result: Result<[Result<Rows, PostgresError>], PostgresError>
+                do throws(PostgresError) {
+                    result = .success(try await session.run(queries, within: deadline))
+                } catch {
+                    result = .failure(error)
+                }
+                await session.close()
+                return try result.get()
+            })
     }
 
     /// The system's wall clock.
@@ -155,9 +171,17 @@ public actor Sampler {
     /// Reads the statistics of statements and databases.
     public func readStatements() async -> Sample {
         await sample(.statements) { () throws(PostgresError) in
-            let results = try await runOnSlow([HistoryQueries.clock])
-            let time: Int64 = try results[0].get().first?.integer(0) ?? 0
-            return .statements(StatementReading(serverTime: Timestamp(microseconds: time)))
+            .statements(try await statements.read())
+        }
+    }
+
+    /// Reads the texts of statements; `nil` where the server keeps none.
+    public func readStatementTexts(of queryIDs: [Int64]) async -> Sample? {
+        do throws(PostgresError) {
+            guard let texts = try await statements.readTexts(of: queryIDs) else { return nil }
+            return await sample(.statements) { () throws(PostgresError) in .statementTexts(texts) }
+        } catch {
+            return await sample(.statements) { () throws(PostgresError) in throw error }
         }
     }
 
