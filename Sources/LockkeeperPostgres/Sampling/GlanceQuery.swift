@@ -31,7 +31,8 @@ enum GlanceQuery {
             WHERE a.application_name IS DISTINCT FROM 'lockkeeper' AND a.pid <> pg_catalog.pg_backend_pid()
         ), suspects AS MATERIALIZED (
             SELECT a.pid, a.datid, a.state, a.query_start, a.wait_event_type,
-                a.pid = ANY ($2::int4[]) OR (a.is_fresh AND a.query ~* '\(pattern)') AS is_sure
+                a.pid = ANY ($2::int4[]) OR (a.is_fresh AND
+                    CASE WHEN a.query ~* '\(hint)' THEN a.query ~* '\(pattern)' ELSE false END) AS is_sure
             FROM activity AS a
             WHERE a.is_fresh OR a.pid = ANY ($2::int4[])
         ), asking AS MATERIALIZED (
@@ -53,15 +54,25 @@ enum GlanceQuery {
         """
     }
 
+    /// The words without one of which `pattern` never matches. Looking for them costs a twentieth of it (6 against 130 µs for a statement
+    /// of 80 characters), and on a busy server nearly every session has a fresh statement.
+    static let hint: String = {
+        let verbs = [
+            "create", "alter", "drop", "reindex", "cluster", "comment", "do", "security", "import", "vacuum",
+        ]
+        return #"\m(\#((verbs + tables).joined(separator: "|")))\M"#
+    }()
+
+    private static let tables = MigrationTool.tellingTables.keys.sorted()
+
     /// A statement that begins with a word of schema change, after comments, or after another statement; or a write to a
     /// table that is surely a migration tool's history. The full look decides what it really is.
     static let pattern: String = {
         let space = #"(\s|--[^\n]*(\n|$)|/\*([^*]|\*[^/])*\*+/)*"#
-        let tables = MigrationTool.tellingTables.keys.sorted().joined(separator: "|")
         let words = [
             #"create\s+(?!((or\s+replace|global|local)\s+)*temp(orary)?\M)"#,
             #"(alter|drop|reindex|cluster|comment|do)\M"#, #"security\s+label\M"#, #"import\s+foreign\M"#,
-            #"vacuum\M[^;]*\mfull\M"#, #"(insert|update|delete)\M[^;]{0,80}\m(\#(tables))\M"#,
+            #"vacuum\M[^;]*\mfull\M"#, #"(insert|update|delete)\M[^;]{0,80}\m(\#(tables.joined(separator: "|")))\M"#,
         ]
         return "(^|;)" + space + "(" + words.joined(separator: "|") + ")"
     }()
