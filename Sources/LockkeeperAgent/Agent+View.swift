@@ -103,6 +103,7 @@ extension TargetStatus {
                 warnings.append("a pooler is in front: \(pooler); connect directly to see all that the server can tell")
             }
         }
+        warnings += target.performance.warnings
         warnings += target.tracker.folder?.problems ?? []
         for database in target.tracker.readDatabases {
             for table in target.tracker.histories(of: database)?.tables ?? [] {

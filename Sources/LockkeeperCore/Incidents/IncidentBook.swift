@@ -66,6 +66,8 @@ public struct IncidentBook: Sendable, Hashable {
     // MARK: - Runs
 
     private mutating func take(_ event: RunEvent, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger) {
+        // Its incident is closed; what its queries suffer is told by a rule.
+        if case .reviewed = event { return }
         let run = event.run
         let id = Self.incidentID(ofRun: run.id)
         let description = RunDescription(run, at: serverTime)
@@ -97,6 +99,8 @@ public struct IncidentBook: Sendable, Hashable {
             close(
                 &incident, title: description.title, at: now, since: serverTime,
                 alsoTo: policy.receivers(severity: severity, labels: incident.labels), into: &ledger)
+        case .reviewed:
+            break
         }
     }
 

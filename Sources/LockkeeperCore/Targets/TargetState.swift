@@ -37,7 +37,7 @@ public struct TargetState: Sendable {
     ) {
         self.target = target
         self.tracker = MigrationTracker(target: target, memory: memory, folder: folder, privacy: privacy)
-        performance = Performance(target: target)
+        performance = Performance(target: target, privacy: privacy)
         health = Health(target: target)
         processes = Processes(target: target)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
@@ -55,6 +55,7 @@ public struct TargetState: Sendable {
 
     public mutating func update(privacy: QueryTextPrivacy) {
         tracker.privacy = privacy
+        performance.privacy = privacy
     }
 
     /// The server's clock at a time of the agent's; the agent's own while the server's is unknown.
@@ -76,6 +77,7 @@ public struct TargetState: Sendable {
             failingSince = nil
             lastSampleDuration = sample.duration
             events = tracker.observe(observation)
+            performance.advance(observation)
         case .history(let reading):
             events = tracker.observe(reading)
         case .statements(let reading):
@@ -93,6 +95,7 @@ public struct TargetState: Sendable {
             failingSince = failingSince ?? sample.takenAt
         }
         if !events.isEmpty { performance.advance(events, at: serverTime(at: sample.takenAt)) }
+        events += performance.takeReviewed().map(RunEvent.reviewed)
         milestones += events.count(where: \.isMilestone)
         for case .ended(let run) in events { finish(run) }
         for case .discovered(let run) in events { finish(run) }

@@ -36,6 +36,15 @@ struct MigrationAnswer: Encodable {
     let statements: [StatementAnswer]?
     /// In the detailed answer only.
     let sessions: [SessionAnswer]?
+    /// How far the comparison of queries before and after is: `waiting`, `preliminary`, `final` or `without_baseline`; missing while nothing
+    /// is known.
+    let queryReview: String?
+    /// How many queries were called often enough to be compared.
+    let comparedQueries: Int?
+    /// In the detailed answer only.
+    let queryChanges: [QueryChangeAnswer]?
+    /// In the detailed answer only.
+    let databaseWork: DatabaseWorkAnswer?
 
     init(_ snapshot: RunSnapshot, isDetailed: Bool = false) {
         let run = snapshot.run
@@ -61,6 +70,10 @@ struct MigrationAnswer: Encodable {
         lastStatement = run.statements.last.map(StatementAnswer.init)
         statements = isDetailed ? run.statements.map(StatementAnswer.init) : nil
         sessions = isDetailed ? run.sessions.map(SessionAnswer.init) : nil
+        queryReview = run.review?.standing.rawValue
+        comparedQueries = run.review?.comparedQueries
+        queryChanges = isDetailed ? run.review?.changes.map(QueryChangeAnswer.init) : nil
+        databaseWork = isDetailed ? run.review?.work.map(DatabaseWorkAnswer.init) : nil
     }
 }
 
