@@ -18,11 +18,17 @@ public struct Observation: Sendable, Hashable, Codable {
     /// How many sessions have been terminated (`pg_stat_database.sessions_killed`), by database; from PostgreSQL 14 on. A session's
     /// own end is counted before it vanishes from `sessions`.
     public var sessionsKilled: [String: Int64]
+    /// What long commands of server processes say of how far they are.
+    public var progress: [Progress]
+    /// How far the sequences are that give the rows of migration tools' histories their keys, by the oid of the history's table. Sequences
+    /// are not transactional: they tell of steps that have not been committed yet.
+    public var sequenceValues: [UInt32: Int64]
 
     public init(
         server: Server, serverTime: Timestamp, sessions: [Session] = [], locks: [HeldLock] = [],
         blockers: [Int32: [Int32]] = [:], preparedTransactions: [PreparedTransaction] = [],
-        transactionFates: [UInt64: TransactionFate] = [:], sessionsKilled: [String: Int64] = [:]
+        transactionFates: [UInt64: TransactionFate] = [:], sessionsKilled: [String: Int64] = [:],
+        progress: [Progress] = [], sequenceValues: [UInt32: Int64] = [:]
     ) {
         self.server = server
         self.serverTime = serverTime
@@ -32,6 +38,8 @@ public struct Observation: Sendable, Hashable, Codable {
         self.preparedTransactions = preparedTransactions
         self.transactionFates = transactionFates
         self.sessionsKilled = sessionsKilled
+        self.progress = progress
+        self.sequenceValues = sequenceValues
     }
 }
 
