@@ -55,7 +55,7 @@ actor Agent {
         let targets = configuration.targets.map { target in
             TargetState(
                 target: target.name, memory: stored.memories[target.name] ?? TargetMemory(),
-                privacy: configuration.queryText,
+                privacy: configuration.queryText, databases: target.databases,
                 lastRuns: lastRuns.filter { $0.target == target.name })
         }
         state = AgentState(
@@ -190,8 +190,10 @@ actor Agent {
         let now = AgentClock.now
         let plans = next.targets.map { target in
             AgentState.TargetPlan(
-                name: target.name, make: { TargetState(target: target.name, privacy: next.queryText) },
-                update: { $0.update(privacy: next.queryText) })
+                name: target.name,
+                make: {
+                    TargetState(target: target.name, privacy: next.queryText, databases: target.databases)
+                }, update: { $0.update(privacy: next.queryText, databases: target.databases) })
         }
         committer.take(
             state.reconfigure(

@@ -23,12 +23,6 @@ extension Sampler: TargetProbe {}
 
 extension Sampler.Configuration {
     init(_ target: TargetConfiguration, sampling: SamplingConfiguration) {
-        let databases: Databases =
-            switch target.databases {
-            case .connected: .own
-            case .named(let names): .named(names)
-            case .all: .all
-            }
         self.init(
             target: target.name,
             dsn: { () throws(PostgresError) in
@@ -41,7 +35,8 @@ extension Sampler.Configuration {
                         hint: "write the connection string into it, readable for the agent")
                 }
                 return try DSN(text)
-            }, databases: databases, lockTimeout: sampling.lockTimeout, statementTimeout: sampling.statementTimeout,
+            }, databases: target.databases, lockTimeout: sampling.lockTimeout,
+            statementTimeout: sampling.statementTimeout,
             connectTimeout: sampling.connectTimeout, otherDatabasesInterval: sampling.catalog)
     }
 }

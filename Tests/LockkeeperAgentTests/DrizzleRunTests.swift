@@ -174,4 +174,39 @@ struct DrizzleRunTests {
             }
         }
     }
+
+    @Test("Of two targets in one server each tells the migrations of its own database, and no others")
+    func twoTargets() async throws {
+        try await TestPostgres.withDatabase { first in
+            try await TestPostgres.withDatabase { second in
+                let (shop, project) = try await shop(first)
+                var fixture = shop
+                try await project.migrate(second.dsn(), upTo: 1)
+                fixture.targets = []
+                fixture.watch(first.dsn(), as: "first")
+                fixture.watch(second.dsn(), as: "second")
+                try await RunningAgent.with(fixture) { agent in
+                    for (target, database) in [("first", first), ("second", second)] {
+                        try await agent.waitUntilWatching(target, databases: [database.name])
+                    }
+                    for (target, database) in [("first", first), ("second", second)] {
+                        let forgotten = try await database.session(as: "notebook of ana")
+                        try await forgotten.run("BEGIN; SELECT count(*) FROM orders")
+                        let migration = Task { try await project.migrate(database.dsn()) }
+                        try await agent.waitForRun(in: database.name, "the run in \(database.name) is blocked") {
+                            $0.target == target && $0.standing.state == .blocked
+                        }
+                        await forgotten.close()
+                        try await migration.value
+                        _ = try await agent.waitForEnd(in: database.name)
+                    }
+                    // Both histories have been read since, by the target whose they are only.
+                    for (target, database) in [("first", first), ("second", second)] {
+                        #expect(agent.runs(in: database.name).map(\.target) == [target])
+                        #expect(try await agent.target(target)?.databases == [database.name])
+                    }
+                }
+            }
+        }
+    }
 }

@@ -72,7 +72,8 @@ struct APITests {
                 TargetStatus(
                     name: "app", labels: ["envName": "production"], databases: ["shop"], isUp: true,
                     lastSeenAt: begin, lastSampleDuration: .microseconds(1500),
-                    server: Server(versionNumber: 150_018, startedAt: begin - .seconds(3600), role: "lockkeeper"),
+                    server: Server(
+                        versionNumber: 150_018, startedAt: begin - .seconds(3600), database: "shop", role: "lockkeeper"),
                     warnings: ["pgbouncer is in front"], runningMigrations: 1, sessions: 7, lockWaiters: 2,
                     oldestTransaction: .seconds(660)),
                 TargetStatus(

@@ -8,10 +8,14 @@ public struct MigrationTracker: Sendable, Hashable {
     public var folder: MigrationFolder?
     /// How much is kept of queries' texts. What it takes away is gone before anything is kept.
     public var privacy: QueryTextPrivacy
+    /// The databases whose migrations are followed. A run that is open goes on to its end all the same.
+    public var databases: DatabaseSelection
 
     private var knownHistory: [String: [String: Set<String>]]
     private var serverStartedAt: Timestamp?
     private var lastServerTime: Timestamp?
+    /// The database that the connection leads to; `nil` before the first look.
+    private var connectedDatabase: String?
     /// The newest reading of each database.
     private var readings: [String: HistoryReading] = [:]
     private var preparations: [TrackedRun.Client: Preparation] = [:]
@@ -40,10 +44,11 @@ public struct MigrationTracker: Sendable, Hashable {
 
     public init(
         target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
-        privacy: QueryTextPrivacy = .normalized
+        privacy: QueryTextPrivacy = .normalized, databases: DatabaseSelection = .connected
     ) {
         self.target = target
         self.privacy = privacy
+        self.databases = databases
         self.open = memory.openRuns
         self.knownHistory = memory.knownHistory
         self.serverStartedAt = memory.serverStartedAt
@@ -80,6 +85,7 @@ public struct MigrationTracker: Sendable, Hashable {
     // MARK: - Looks
 
     public mutating func observe(_ observation: Observation) -> [RunEvent] {
+        connectedDatabase = observation.server.database
         noticeRestart(observation)
         noticeGap(before: observation)
         let before = open
@@ -103,9 +109,23 @@ public struct MigrationTracker: Sendable, Hashable {
             if previous?.run != tracked.run { events.append(.advanced(tracked.run)) }
         }
         events += conclude(at: observation.serverTime, present: Set(observation.sessions.map(\.identity)))
+        forgetUnwatched()
         lastServerTime = observation.serverTime
         preparations = preparations.filter { observation.serverTime - $0.value.lastSeen < Self.preparationLife }
         return events
+    }
+
+    private func isWatched(_ database: String) -> Bool {
+        databases.contains(database, connected: connectedDatabase ?? database)
+    }
+
+    /// What is known of a database that is watched no longer would be out of date when it is watched again.
+    private mutating func forgetUnwatched() {
+        func isWanted(_ database: String) -> Bool {
+            isWatched(database) || open.contains { $0.run.database == database }
+        }
+        knownHistory = knownHistory.filter { isWanted($0.key) }
+        readings = readings.filter { isWanted($0.key) }
     }
 
     private mutating func noticeRestart(_ observation: Observation) {
@@ -124,12 +144,13 @@ public struct MigrationTracker: Sendable, Hashable {
         for index in open.indices { open[index].evidenceWantedSince = nil }
     }
 
-    /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one.
+    /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one. One in a database that is not
+    /// watched has none, unless it is an old one.
     private mutating func assign(_ observation: Observation, locks: [Int32: [HeldLock]]) -> [RunEvent] {
         var events: [RunEvent] = []
         let historyTools = knownHistoryTools
         let sessions = observation.sessions.sorted { ($0.queryStart ?? .distantPast) < ($1.queryStart ?? .distantPast) }
-        for session in sessions {
+        for session in sessions where isWatched(session.database) || open.contains(where: { $0.isMember(session) }) {
             guard
                 let evidence = SessionEvidence.of(
                     session, locks: locks[session.pid, default: []], at: observation.serverTime, since: lastServerTime,
@@ -409,6 +430,7 @@ public struct MigrationTracker: Sendable, Hashable {
             open[owner].historyTool = table.tool
             return []
         }
+        guard isWatched(reading.database) else { return [] }
         // What has only begun is a run that has not been recognised yet, or will be told when it has ended.
         let news = news.filter { $0.state != .unfinished && !wasTold($0, of: table, in: reading) }
         guard let first = news.first else { return [] }

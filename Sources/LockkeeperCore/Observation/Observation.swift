@@ -49,6 +49,8 @@ public struct Server: Sendable, Hashable, Codable {
     public var versionNumber: Int
     /// `pg_postmaster_start_time()`: another value means that the server was restarted in between.
     public var startedAt: Timestamp
+    /// The database that the connection leads to.
+    public var database: String
     public var isInRecovery: Bool
     /// The role the agent is connected as.
     public var role: String
@@ -58,11 +60,12 @@ public struct Server: Sendable, Hashable, Codable {
     public var pooler: String?
 
     public init(
-        versionNumber: Int, startedAt: Timestamp, isInRecovery: Bool = false, role: String = "",
+        versionNumber: Int, startedAt: Timestamp, database: String, isInRecovery: Bool = false, role: String = "",
         canReadAllStats: Bool = true, pooler: String? = nil
     ) {
         self.versionNumber = versionNumber
         self.startedAt = startedAt
+        self.database = database
         self.isInRecovery = isInRecovery
         self.role = role
         self.canReadAllStats = canReadAllStats

@@ -32,11 +32,12 @@ public struct TargetState: Sendable {
     /// - Parameter lastRuns: the last finished run of each tool and database, from the store.
     public init(
         target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
-        privacy: QueryTextPrivacy = .normalized,
+        privacy: QueryTextPrivacy = .normalized, databases: DatabaseSelection = .connected,
         lastRuns: [MigrationRun] = []
     ) {
         self.target = target
-        self.tracker = MigrationTracker(target: target, memory: memory, folder: folder, privacy: privacy)
+        self.tracker = MigrationTracker(
+            target: target, memory: memory, folder: folder, privacy: privacy, databases: databases)
         performance = Performance(target: target, privacy: privacy)
         health = Health(target: target)
         processes = Processes(target: target)
@@ -53,9 +54,10 @@ public struct TargetState: Sendable {
         tracker.folder = folder
     }
 
-    public mutating func update(privacy: QueryTextPrivacy) {
+    public mutating func update(privacy: QueryTextPrivacy, databases: DatabaseSelection) {
         tracker.privacy = privacy
         performance.privacy = privacy
+        tracker.databases = databases
     }
 
     /// The server's clock at a time of the agent's; the agent's own while the server's is unknown.

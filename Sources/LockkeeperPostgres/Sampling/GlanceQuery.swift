@@ -6,11 +6,15 @@ enum GlanceQuery {
     /// - Parameters:
     ///   - since: begin of the last glance by the server's clock, in microseconds; `nil` before the first.
     ///   - tracked: sessions to be reported whatever they do.
-    static func query(since: Int64?, tracked: [Int32], canReadAllStats: Bool) -> Query {
+    ///   - databases: those whose sessions may be suspect; `nil` for all. Waiters count in all.
+    static func query(since: Int64?, tracked: [Int32], databases: [String]?, canReadAllStats: Bool) -> Query {
         Query(
             name: canReadAllStats ? "lockkeeper_glance" : "lockkeeper_glance_unprivileged",
             sql: canReadAllStats ? privileged : unprivileged,
-            parameters: [since.map(String.init), "{" + tracked.map(String.init).joined(separator: ",") + "}"])
+            parameters: [
+                since.map(String.init), "{" + tracked.map(String.init).joined(separator: ",") + "}",
+                databases.map(TextArray.literal),
+            ])
     }
 
     /// For PostgreSQL 13 to 18.
@@ -26,7 +30,9 @@ enum GlanceQuery {
         """
         WITH activity AS MATERIALIZED (
             SELECT a.pid, a.datid, a.state, a.query_start, a.wait_event_type, a.query,
-                a.state <> 'idle' OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0) AS is_fresh
+                (a.state <> 'idle' OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0))
+                    AND ($3::text[] IS NULL OR a.datid = ANY (ARRAY(
+                        SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = ANY ($3::text[])))) AS is_fresh
             FROM pg_catalog.pg_stat_get_activity(NULL) AS a
             WHERE a.application_name IS DISTINCT FROM 'lockkeeper' AND a.pid <> pg_catalog.pg_backend_pid()
         ), suspects AS MATERIALIZED (

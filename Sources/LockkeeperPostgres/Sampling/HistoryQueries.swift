@@ -18,8 +18,8 @@ enum HistoryQueries {
             ORDER BY 3
             """,
         parameters: [
-            array(MigrationTool.historyTableNames.sorted()),
-            array(
+            TextArray.literal(MigrationTool.historyTableNames.sorted()),
+            TextArray.literal(
                 Set(MigrationTool.all.flatMap { $0.histories.flatMap { [$0.companion, $0.absentCompanion] } })
                     .compactMap { $0 }.sorted()),
         ])
@@ -98,9 +98,4 @@ enum HistoryQueries {
             WHERE d.datallowconn AND NOT d.datistemplate AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')
             ORDER BY 1
             """)
-
-    /// PostgreSQL's text form of an array of plain names.
-    private static func array(_ names: [String]) -> String {
-        "{" + names.map { "\"\($0)\"" }.joined(separator: ",") + "}"
-    }
 }

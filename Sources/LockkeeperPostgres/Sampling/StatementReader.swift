@@ -11,7 +11,7 @@ actor StatementReader {
     /// Asks another database, through a connection for that only.
     typealias AskBriefly = @Sendable (String, [Query]) async throws(PostgresError) -> Results
 
-    private let databases: Sampler.Configuration.Databases
+    private let databases: DatabaseSelection
     private let otherDatabasesInterval: Duration
     private let ask: Ask
     private let askBriefly: AskBriefly
@@ -30,7 +30,7 @@ actor StatementReader {
     private static let databaseLimit = 20
 
     init(
-        databases: Sampler.Configuration.Databases, otherDatabasesInterval: Duration, ask: @escaping Ask,
+        databases: DatabaseSelection, otherDatabasesInterval: Duration, ask: @escaping Ask,
         askBriefly: @escaping AskBriefly
     ) {
         self.databases = databases
@@ -154,7 +154,7 @@ actor StatementReader {
 
     private func otherDatabases(own: String, connectable: [String]) -> [String] {
         switch databases {
-        case .own: []
+        case .connected: []
         case .named(let names): names.filter { $0 != own && connectable.contains($0) }
         case .all: connectable.filter { $0 != own }
         }

@@ -50,7 +50,9 @@ public struct ServerFacts: Sendable, Hashable {
         databaseOID = row.integer(8) ?? 0
         backendPID = pid
         server = Server(
-            versionNumber: version, startedAt: Timestamp(microseconds: start), isInRecovery: recovery, role: role,
+            versionNumber: version, startedAt: Timestamp(microseconds: start), database: database,
+            isInRecovery: recovery,
+            role: role,
             canReadAllStats: isSuperuser || row.boolean(5) ?? false,
             pooler: pooler ?? (pid == announcedPID ? nil : "pooler"))
         // A pooler's next transaction may meet a server process that was never asked.

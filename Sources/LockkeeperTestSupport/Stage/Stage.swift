@@ -14,9 +14,11 @@ public struct Stage {
     public var sessionsKilled: Int64?
     public var serverStartedAt = Stage.origin - .seconds(86_400)
     public var history: [HistoryTable] = []
+    /// The database that the agent's connection leads to. What clients do is in `shop` unless said otherwise.
+    public var connectedDatabase = "shop"
 
-    public init(memory: TargetMemory = TargetMemory()) {
-        tracker = MigrationTracker(target: "app", memory: memory)
+    public init(memory: TargetMemory = TargetMemory(), databases: DatabaseSelection = .connected) {
+        tracker = MigrationTracker(target: "app", memory: memory, databases: databases)
     }
 
     public static func drizzle(_ keys: String...) -> HistoryTable {
@@ -28,10 +30,11 @@ public struct Stage {
     public mutating func wait(_ duration: Duration) { now = now + duration }
 
     public mutating func connect(
-        _ pid: Int32, application: String = "", user: String = "deploy", address: String = "10.0.0.7"
+        _ pid: Int32, to database: String = "shop", application: String = "", user: String = "deploy",
+        address: String = "10.0.0.7"
     ) {
         sessions[pid] = Session(
-            pid: pid, backendStart: now, database: "shop", user: user, applicationName: application,
+            pid: pid, backendStart: now, database: database, user: user, applicationName: application,
             clientAddress: address, clientPort: pid, state: .idle, stateChange: now)
     }
 
@@ -98,7 +101,8 @@ public struct Stage {
 
     public var observation: Observation {
         Observation(
-            server: Server(versionNumber: 150_018, startedAt: serverStartedAt), serverTime: now,
+            server: Server(versionNumber: 150_018, startedAt: serverStartedAt, database: connectedDatabase),
+            serverTime: now,
             sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks, blockers: blockers,
             transactionFates: fates,
             sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:])
@@ -108,8 +112,8 @@ public struct Stage {
         tracker.observe(observation)
     }
 
-    public mutating func readHistory() -> [RunEvent] {
-        tracker.observe(HistoryReading(database: "shop", serverTime: now, tables: history))
+    public mutating func readHistory(of database: String = "shop") -> [RunEvent] {
+        tracker.observe(HistoryReading(database: database, serverTime: now, tables: history))
     }
 
     /// Looks once a second, and reads the history whenever the tracker wants it, for as long.
@@ -119,7 +123,7 @@ public struct Stage {
         while now < end {
             wait(.seconds(1))
             events += look()
-            if !tracker.inquiry.historyWanted.isEmpty { events += readHistory() }
+            for database in tracker.inquiry.historyWanted.sorted() { events += readHistory(of: database) }
         }
         return events
     }

@@ -69,6 +69,67 @@ import Testing
         #expect(stage.look().started.map(\.tool) == ["drizzle"])
     }
 
+    @Test(
+        arguments: [
+            (.connected, []), (.named(["shop"]), []), (.named(["billing", "shop"]), ["billing"]), (.all, ["billing"]),
+        ] as [(DatabaseSelection, [String])])
+    func `A migration in another database of the server is the target's only if that is watched`(
+        databases: DatabaseSelection, expected: [String]
+    ) {
+        var stage = Stage(databases: databases)
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.connect(100, to: "billing")
+        stage.run(100, "CREATE INDEX ON invoices (total)", transactionID: 900)
+        #expect(stage.watch(for: .seconds(5)).started.map(\.database) == expected)
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (total)", transactionID: 901)
+        #expect(stage.watch(for: .seconds(5)).started.map(\.database) == ["shop"])
+    }
+
+    @Test func `Who is in a run's way and who waits behind it counts in databases that are not watched, too`() throws {
+        var stage = openedStage()
+        stage.connect(50, to: "billing")
+        stage.execute(50, "select 1", inTransaction: true)
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX CONCURRENTLY ON orders (total)")
+        stage.block(100, behind: 50, on: "public.orders")
+        stage.connect(200, to: "billing")
+        stage.run(200, "ALTER ROLE ana SET work_mem = '1MB'")
+        stage.block(200, behind: 100, on: "pg_catalog.pg_db_role_setting")
+        _ = stage.look()
+        let standing = try #require(stage.tracker.open.first?.run.standing)
+        #expect(standing.rootBlockers.map(\.database) == ["billing"])
+        #expect(standing.blockedSessions == 1)
+    }
+
+    @Test func `A run in a database that is watched no longer is followed to its end, and then nothing is known of it`()
+        throws
+    {
+        var before = Stage(databases: .all)
+        for database in ["shop", "billing"] { _ = before.readHistory(of: database) }
+        _ = before.look()
+        before.wait(.seconds(1))
+        before.connect(100, to: "billing")
+        before.run(100, "CREATE INDEX ON invoices (total)", transactionID: 900)
+        let id = try #require(before.look().started.first?.id)
+
+        var stage = Stage(memory: before.tracker.memory)
+        stage.sessions = before.sessions
+        stage.wait(before.now - stage.now + .seconds(5))
+        stage.connect(101, to: "billing")
+        stage.run(101, "CREATE INDEX ON invoices (name)", transactionID: 901)
+        #expect(stage.watch(for: .seconds(5)).started.isEmpty)
+        stage.finish(100)
+        stage.fates[900] = .committed
+        let events = stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.id) == [id])
+        #expect(events.ended.map(\.outcome) == [.committed(versions: [])])
+        #expect(stage.tracker.inquiry == Inquiry())
+        #expect(stage.tracker.memory.knownHistory.keys.sorted() == ["shop"])
+        #expect(stage.tracker.readDatabases.isEmpty)
+    }
+
     @Test func `A run that waits names what it waits for, the root blocker and those it holds up`() throws {
         var stage = openedStage()
         stage.connect(50, application: "reports", user: "ana")
