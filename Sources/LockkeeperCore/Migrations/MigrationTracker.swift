@@ -98,7 +98,8 @@ public struct MigrationTracker: Sendable, Hashable {
         var events = assign(observation, locks: locks)
         for index in open.indices {
             follow(&open[index], observation)
-            settle(&open[index], observation, locks: locks, graph: graph)
+            let members = members(of: open[index], observation)
+            settle(&open[index], members, observation, locks: locks, graph: graph)
         }
         let startedIDs = Set(events.map(\.run.id))
         events = events.map { event in
@@ -157,11 +158,16 @@ public struct MigrationTracker: Sendable, Hashable {
                     historyTools: historyTools, databaseTool: soleTool(of: session.database))
             else { continue }
             let client = TrackedRun.Client(session)
-            if let index = open.firstIndex(where: { $0.isMember(session) })
-                ?? (evidence.kind == .preparation ? nil : joinable(client, evidence))
-            {
+            let workBegin = session.transactionStart ?? session.queryStart ?? observation.serverTime
+            let index =
+                current(of: session, at: workBegin, observation, locks: locks)
+                ?? (evidence.kind == .preparation
+                    ? nil : joinable(client, evidence, at: workBegin, observation, locks: locks))
+            if let index {
                 engage(&open[index], session)
                 if evidence.kind == .work { open[index].didWork = true }
+            } else if !isWatched(session.database) {
+                continue
             } else if evidence.kind == .preparation {
                 prepare(client, session, evidence, at: observation.serverTime)
             } else {
@@ -187,14 +193,65 @@ public struct MigrationTracker: Sendable, Hashable {
         preparations[client] = preparation
     }
 
+    /// The run that a session was last at work for, if what it does since `begin` belongs to it.
+    private func current(
+        of session: Session, at begin: Timestamp, _ observation: Observation, locks: [Int32: [HeldLock]]
+    ) -> Int? {
+        guard let index = open.lastIndex(where: { $0.isMember(session) }) else { return nil }
+        let tracked = open[index]
+        // What the session itself shows of its last transaction's end, or the begin of the next one, is all that is known of it.
+        let goesOn =
+            tracked.hasOpenTransaction || isHeldOpen(tracked, observation, locks: locks)
+            || follows(begin, [tracked.transactions.compactMap(\.endedAt).max(), lastSeenOpen(tracked)])
+        return goesOn ? index : nil
+    }
+
     /// An open run of the same client that nothing else of it is busy with: tools work with one connection at a time, and a program with two
-    /// busy ones runs two migrations.
-    private func joinable(_ client: TrackedRun.Client, _ evidence: SessionEvidence) -> Int? {
+    /// busy ones runs two migrations. One that may have been over for long, since nobody looked when it ended, is not joined.
+    private func joinable(
+        _ client: TrackedRun.Client, _ evidence: SessionEvidence, at begin: Timestamp, _ observation: Observation,
+        locks: [Int32: [HeldLock]]
+    ) -> Int? {
         guard !client.applicationName.lowercased().hasPrefix("psql") else { return nil }
         return open.firstIndex { tracked in
             tracked.client == client && !tracked.hasOpenTransaction
                 && (evidence.tool == nil || evidence.tool == tracked.run.tool
                     || tracked.run.tool == MigrationTool.manual)
+                && (isHeldOpen(tracked, observation, locks: locks)
+                    || follows(
+                        begin,
+                        [tracked.transactions.map { $0.surelyOpenUntil ?? $0.start }.max(), lastSeenOpen(tracked)]))
+        }
+    }
+
+    /// Whether so little time has passed since the latest of these that it is no pause between two runs.
+    private func follows(_ begin: Timestamp, _ ends: [Timestamp?]) -> Bool {
+        ends.compactMap { $0 }.max().map { begin - $0 <= Self.linger } ?? true
+    }
+
+    /// The last look, if the run was going on then.
+    private func lastSeenOpen(_ tracked: TrackedRun) -> Timestamp? {
+        tracked.quietSince == nil ? lastServerTime : nil
+    }
+
+    /// Whether the run was going on when last looked at, and a session of it has its tool's lock: what it does meanwhile need not show.
+    private func isHeldOpen(_ tracked: TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]]) -> Bool {
+        tracked.quietSince == nil && holdsToolLock(tracked, members: members(of: tracked, observation), locks: locks)
+    }
+
+    /// The sessions that are at work for the run, or were last: one that has gone on to another run is that one's.
+    private func members(of tracked: TrackedRun, _ observation: Observation) -> [Session] {
+        observation.sessions.filter { session in
+            tracked.isMember(session) && open.last { $0.isMember(session) }?.run.id == tracked.run.id
+        }
+    }
+
+    private func holdsToolLock(_ tracked: TrackedRun, members: [Session], locks: [Int32: [HeldLock]]) -> Bool {
+        members.contains { member in
+            locks[member.pid, default: []].contains {
+                $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }
+                    ?? false
+            }
         }
     }
 
@@ -270,15 +327,10 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// Says whether the run goes on, and how it stands.
     private func settle(
-        _ tracked: inout TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]], graph: WaitGraph
+        _ tracked: inout TrackedRun, _ members: [Session], _ observation: Observation, locks: [Int32: [HeldLock]],
+        graph: WaitGraph
     ) {
-        let members = observation.sessions.filter(tracked.isMember)
-        let holdsToolLock = members.contains { member in
-            locks[member.pid, default: []].contains {
-                $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }
-                    ?? false
-            }
-        }
+        let holdsToolLock = holdsToolLock(tracked, members: members, locks: locks)
         if tracked.hasOpenTransaction || holdsToolLock {
             tracked.quietSince = nil
             tracked.run.standing = Standing(
@@ -304,12 +356,15 @@ public struct MigrationTracker: Sendable, Hashable {
         transaction.endedBehindHindrance = transaction.waitedBehind.contains { hindrance in
             sessions[hindrance.session].map { $0.transactionStart == hindrance.transactionStart } ?? false
         }
+        // Nothing tells when a session that is gone, or at something else, was done with it: some time since the last look.
+        transaction.surelyOpenUntil = max(lastServerTime ?? transaction.start, transaction.start)
         guard let session else {
             transaction.endedAt = serverTime
             return
         }
         if session.state == .idle {
             transaction.endedAt = session.stateChange ?? serverTime
+            transaction.surelyOpenUntil = transaction.endedAt
             switch StatementClass.classify(session.query) {
             case .commit: transaction.closedByCommit = true
             case .rollback: transaction.closedByCommit = false

@@ -85,7 +85,10 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
     var wasWaiting = false
     /// Whether it was seen in the state `idle in transaction (aborted)`: a statement of it had failed.
     var hasFailedStatement = false
+    /// When it ended, or was first seen to have ended.
     var endedAt: Timestamp?
+    /// Until when at least it was open, once it has ended.
+    var surelyOpenUntil: Timestamp?
     /// Whether its session was gone when its end was noticed.
     var endedWithSession = false
     /// How many sessions of the database had been terminated when it was last seen open.

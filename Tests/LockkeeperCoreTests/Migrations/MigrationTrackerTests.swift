@@ -303,6 +303,128 @@ import Testing
         #expect(events.ended.first?.outcome?.isSuccess == true)
     }
 
+    @Test(arguments: [true, false])
+    func `What a client begins anew after a time in which nobody looked is another run`(agentWasRestarted: Bool) throws
+    {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        let first = try #require(stage.look().started.first?.id)
+        if agentWasRestarted {
+            var resumed = Stage(memory: stage.tracker.memory)
+            resumed.wait(stage.now - resumed.now)
+            resumed.sessions = stage.sessions
+            resumed.history = stage.history
+            stage = resumed
+        }
+        stage.wait(.seconds(3))
+        stage.disconnect(100)
+        stage.fates[900] = .aborted
+        stage.wait(.seconds(4))
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (name)", transactionID: 901)
+        stage.wait(.milliseconds(500))
+        let second = try #require(stage.look().started.first)
+        #expect(second.id != first)
+        #expect(second.sessions.map(\.pid) == [101])
+        stage.wait(.milliseconds(500))
+        stage.finish(101)
+        stage.fates[901] = .committed
+        let ended = stage.watch(for: .seconds(6)).ended
+        #expect(ended.map(\.id) == [first, second.id])
+        #expect(ended.map { $0.outcome?.label } == ["cancelled", "committed"])
+    }
+
+    @Test func `What begins soon after a run ended in a time in which nobody looked is another run, too`() throws {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.wait(.seconds(60))
+        stage.disconnect(100)
+        _ = stage.look()
+        stage.wait(.milliseconds(500))
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (name)", transactionID: 901)
+        #expect(stage.look().started.map { $0.sessions.map(\.pid) } == [[101]])
+    }
+
+    @Test func `A transaction that a session begins while nobody looks goes on with the session's run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.wait(.seconds(20))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.run(100, "CREATE INDEX ON orders (name)", transactionID: 901)
+        stage.wait(.seconds(10))
+        #expect(stage.look().started.isEmpty)
+        #expect(stage.tracker.open.count == 1)
+    }
+
+    @Test func `A session that begins anew while its last run still waits for evidence begins another one`() throws {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.locks = [
+            HeldLock(
+                pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                advisoryKey: .single(72_707_369))
+        ]
+        let lock = stage.locks
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        let first = try #require(stage.look().started.first?.id)
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        let end = stage.now
+        #expect(stage.watch(for: .seconds(5)).ended.isEmpty, "what became of it is not known yet")
+        stage.locks = lock
+        stage.run(100, "ALTER TABLE orders ADD COLUMN note text", transactionID: 901)
+        let second = try #require(stage.look().started.first?.id)
+        #expect(second != first)
+        let ended = stage.watch(for: .seconds(10)).ended
+        #expect(ended.map(\.id) == [first])
+        #expect(ended.first?.end == end)
+        #expect(stage.tracker.open.map(\.run.id) == [second])
+    }
+
+    @Test(arguments: [Duration.seconds(1), .seconds(30)])
+    func `A run that holds the lock of its tool goes on, however long it pauses`(look: Duration) {
+        var stage = Stage()
+        _ = stage.readHistory()
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.connect(100)
+        stage.locks = [
+            HeldLock(
+                pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                advisoryKey: .single(72_707_369))
+        ]
+        let lock = stage.locks
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        var events = stage.look()
+        stage.wait(look)
+        stage.finish(100)
+        stage.locks = lock
+        stage.fates[900] = .committed
+        for _ in 0..<5 {
+            stage.wait(look)
+            events += stage.look()
+        }
+        for pid: Int32 in [100, 101] {
+            if pid != 100 { stage.connect(pid) }
+            stage.run(pid, "ALTER TABLE orders ADD COLUMN note text", transactionID: 800 + UInt64(pid))
+            events += stage.look()
+            stage.wait(look)
+            stage.finish(pid)
+            stage.locks = lock
+            events += stage.look()
+            stage.wait(.seconds(5))
+        }
+        #expect(events.started.count == 1)
+        #expect(events.ended.isEmpty)
+    }
+
     @Test func `A run that was under way at the first look has the begin of its transaction`() {
         var stage = Stage()
         stage.connect(100)
