@@ -209,4 +209,33 @@ struct DrizzleRunTests {
             }
         }
     }
+
+    @Test("A run that is rolled back is not told to have applied what another one committed meanwhile")
+    func rolledBack() async throws {
+        try await TestPostgres.withDatabase { database in
+            let (fixture, _) = try await shop(database)
+            try await RunningAgent.with(fixture) { agent in
+                try await agent.waitUntilWatching(databases: [database.name])
+                let deploy = try await database.session(as: "deploy")
+                try await deploy.run("BEGIN; ALTER TABLE orders ADD COLUMN note text")
+                let run = try await agent.waitForRun(in: database.name, "the run is seen") {
+                    $0.applicationName == "deploy" && $0.tool == "drizzle"
+                }
+                let other = try await database.session(as: "other")
+                try await other.run(
+                    "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('of another', 1999999999999)")
+                let applied = try await agent.waitForRun(in: database.name, "what the other committed is told") {
+                    $0.outcome?.isSuccess == true
+                }
+                #expect(applied.id != run.id && applied.migrations.count == 1)
+                try await deploy.run("ROLLBACK")
+                let ended = try await agent.waitForRun(in: database.name, "the run has ended") {
+                    $0.id == run.id && $0.end != nil
+                }
+                #expect(ended.outcome?.label == "failed")
+                #expect(ended.outcome?.evidence?.contains("applied") == false)
+                for session in [deploy, other] { await session.close() }
+            }
+        }
+    }
 }

@@ -381,6 +381,7 @@ public struct MigrationTracker: Sendable, Hashable {
     private mutating func conclude(at serverTime: Timestamp, present: Set<SessionIdentity>) -> [RunEvent] {
         var events: [RunEvent] = []
         var remaining: [TrackedRun] = []
+        var returned: [(entries: [HistoryEntry], tool: String, database: String)] = []
         for var tracked in open {
             tracked.evidenceWantedSince =
                 tracked.quietSince == nil ? nil : tracked.evidenceWantedSince ?? serverTime
@@ -393,6 +394,8 @@ public struct MigrationTracker: Sendable, Hashable {
             if !hasReading(of: tracked.run.database, after: quietSince) {
                 endedWithoutHistory[tracked.run.database, default: []].append(serverTime)
             }
+            let strays = tracked.giveBackStrays()
+            if !strays.entries.isEmpty { returned.append((strays.entries, strays.tool, tracked.run.database)) }
             tracked.run.end = max(quietSince, tracked.run.begin)
             tracked.run.outcome = tracked.concludedOutcome(entryName: name(of:))
             tracked.run.standing = Standing()
@@ -403,6 +406,12 @@ public struct MigrationTracker: Sendable, Hashable {
             events.append(.ended(tracked.run))
         }
         open = remaining
+        for (entries, tool, database) in returned {
+            guard let reading = readings[database], let table = reading.tables.first(where: { $0.tool == tool }) else {
+                continue
+            }
+            events += take(entries, of: table, in: reading)
+        }
         return events
     }
 
@@ -475,16 +484,34 @@ public struct MigrationTracker: Sendable, Hashable {
         }
     }
 
+    /// Gives each new entry to the run that wrote it; what none can have written is told by itself.
     private mutating func take(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent]
     {
-        let owner =
-            open.firstIndex { $0.run.database == reading.database && $0.run.tool == table.tool }
-            ?? open.firstIndex { $0.run.database == reading.database && $0.run.tool == MigrationTool.manual }
-        if let owner {
-            open[owner].newEntries += news
-            open[owner].historyTool = table.tool
-            return []
+        let others = news.filter { entry in
+            guard let author = author(of: entry, of: table, in: reading.database) else { return true }
+            open[author].newEntries.append(entry)
+            open[author].historyTool = table.tool
+            return false
         }
+        return discover(others, of: table, in: reading)
+    }
+
+    /// The open run that wrote the entry most surely: by its transaction, else one of the tool, else one by hand.
+    private func author(of entry: HistoryEntry, of table: HistoryTable, in database: String) -> Int? {
+        let candidates = open.indices.filter { open[$0].run.database == database }
+        let authorships = candidates.map { (index: $0, authorship: open[$0].authorship(of: entry)) }
+        if let certain = authorships.first(where: { $0.authorship == .certain }) { return certain.index }
+        for tool in [table.tool, MigrationTool.manual] {
+            for authorship in [Authorship.likely, .possible] {
+                let found = authorships.first { $0.authorship == authorship && open[$0.index].run.tool == tool }
+                if let found { return found.index }
+            }
+        }
+        return nil
+    }
+
+    /// Tells of what was over before anybody looked.
+    private func discover(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent] {
         guard isWatched(reading.database) else { return [] }
         // What has only begun is a run that has not been recognised yet, or will be told when it has ended.
         let news = news.filter { $0.state != .unfinished && !wasTold($0, of: table, in: reading) }

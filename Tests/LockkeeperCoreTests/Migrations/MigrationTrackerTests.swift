@@ -1,3 +1,4 @@
+import Foundation
 import LockkeeperCore
 import LockkeeperTestSupport
 import Testing
@@ -478,6 +479,99 @@ import Testing
         var other = Stage()
         other.history = [Stage.drizzle("1")]
         #expect(other.readHistory().isEmpty)
+    }
+
+    /// Drizzle's history whose rows were written by these transactions.
+    private func drizzle(_ writers: UInt32...) -> HistoryTable {
+        HistoryTable(
+            tool: "drizzle", relation: "drizzle.__drizzle_migrations", oid: 16_400,
+            entries: .read(
+                writers.enumerated().map { HistoryEntry(key: String($0 + 1), hash: "hash", transactionID: $1) }))
+    }
+
+    @Test func `A run that is rolled back gets no entry that another one wrote meanwhile`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        let id = stage.look().started.first?.id
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        stage.history = [drizzle(800, 905)]
+        // What became of its transaction is not known yet: the entry may still be its own.
+        var events = stage.look() + stage.readHistory()
+        #expect(events.discovered.isEmpty)
+        stage.fates[900] = .aborted
+        events += stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.id) == [id])
+        #expect(events.ended.map(\.outcome) == [.failed(evidence: "its transaction was rolled back")])
+        #expect(events.discovered.map(\.outcome) == [.committed(versions: ["#2"])])
+    }
+
+    @Test func `Of runs at the same time each gets the entries that its own transactions wrote`() {
+        var stage = openedStage()
+        for (pid, id) in [(100, 0x1_0000_0384), (101, 0x1_0000_0385), (102, 0x1_0000_0386)] as [(Int32, UInt64)] {
+            stage.connect(pid)
+            stage.run(pid, "CREATE TABLE t\(pid) ()", transactionID: id)
+        }
+        stage.sessions[102]?.transactionID = nil
+        var events = stage.look()
+        stage.wait(.milliseconds(500))
+        for pid: Int32 in [100, 101, 102] { stage.finish(pid) }
+        stage.fates = [0x1_0000_0384: .committed, 0x1_0000_0385: .committed]
+        stage.history = [drizzle(800, 0x385, 0x386, 0x384)]
+        events += stage.watch(for: .seconds(5))
+        let versions = Dictionary(uniqueKeysWithValues: events.ended.map { ($0.sessions[0].pid, $0.outcome) })
+        #expect(
+            versions == [
+                100: .committed(versions: ["#4"]), 101: .committed(versions: ["#2"]),
+                102: .committed(versions: ["#3"]),
+            ])
+    }
+
+    @Test func `A run gets the entries of migrations of it that were over too quickly to be seen`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 899, 900, 901)]
+        #expect(stage.watch(for: .seconds(5)).ended.map(\.outcome) == [.committed(versions: ["#2", "#3", "#4"])])
+    }
+
+    @Test func `A run that was under way at the first look gets no entry from before it`() {
+        let known = Stage.drizzle("1")
+        var stage = Stage(memory: TargetMemory(knownHistory: ["shop": [known.relation: ["1"]]]))
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.history = [drizzle(800, 890)]
+        #expect(stage.readHistory().discovered.map(\.migrations) == [["#2"]])
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 890, 900)]
+        #expect(stage.watch(for: .seconds(5)).ended.map(\.outcome) == [.committed(versions: ["#3"])])
+    }
+
+    @Test func `A run that ended while nobody looked gets no entry of what came after it`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.disconnect(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 900, 910)]
+        stage.wait(.seconds(60))
+        let events = stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.outcome) == [.committed(versions: ["#2"])])
+        #expect(events.discovered.map(\.outcome) == [.committed(versions: ["#3"])])
+    }
+
+    @Test func `Entries that were kept before their transactions were are still read`() throws {
+        let kept = #"{"key":"7","hash":"abc","state":"applied"}"#
+        let entry = try JSONDecoder().decode(HistoryEntry.self, from: Data(kept.utf8))
+        #expect(entry == HistoryEntry(key: "7", hash: "abc"))
     }
 
     private func prisma(_ entries: HistoryEntry...) -> HistoryTable {
