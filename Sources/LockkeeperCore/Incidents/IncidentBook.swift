@@ -107,7 +107,7 @@ public struct IncidentBook: Sendable, Hashable {
     /// How much an end matters that nobody was warned of. A run whose end nobody saw is no failure, but worth a look.
     private static func severity(of outcome: Outcome?) -> Severity {
         switch outcome {
-        case .committed: .info
+        case .committed, .unseen: .info
         case .lost, nil: .warning
         case .failed, .cancelled: .critical
         }

@@ -28,6 +28,7 @@ public struct RunDescription: Sendable {
             case .failed: "FAILED\(after)"
             case .cancelled: "was cancelled\(after)"
             case .lost: "ended\(after), outcome unknown"
+            case .unseen: "ended\(after), too quickly to see its outcome"
             }
         }
         let held = run.standing.blockedSessions
@@ -63,7 +64,7 @@ public struct RunDescription: Sendable {
                 return versions.isEmpty
                     ? "The migration has committed."
                     : "Applied: \(versions.joined(separator: ", "))."
-            case .failed(let evidence), .cancelled(let evidence), .lost(let evidence):
+            case .failed(let evidence), .cancelled(let evidence), .lost(let evidence), .unseen(let evidence):
                 return evidence.prefix(1).uppercased() + evidence.dropFirst() + "."
             }
         }
@@ -183,6 +184,8 @@ public struct RunDescription: Sendable {
             ]
         case .lost:
             return [.init("Compare the tool's history and the schema with what the migration should have done")]
+        case .unseen:
+            return [.init("If it matters, look whether the change is there")]
         }
     }
 

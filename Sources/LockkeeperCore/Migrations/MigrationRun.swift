@@ -92,6 +92,8 @@ public enum Outcome: Sendable, Hashable, Codable {
     case cancelled(evidence: String)
     /// The server, or the view of it, went away: nobody knows.
     case lost(evidence: String)
+    /// It was over before it could be seen whether it succeeded: a short statement by hand, of which nothing stays that tells.
+    case unseen(evidence: String)
 
     /// The value of the label `outcome`.
     public var label: String {
@@ -100,6 +102,7 @@ public enum Outcome: Sendable, Hashable, Codable {
         case .failed: "failed"
         case .cancelled: "cancelled"
         case .lost: "lost"
+        case .unseen: "unseen"
         }
     }
 
@@ -107,7 +110,7 @@ public enum Outcome: Sendable, Hashable, Codable {
     public var evidence: String? {
         switch self {
         case .committed: nil
-        case .failed(let evidence), .cancelled(let evidence), .lost(let evidence): evidence
+        case .failed(let evidence), .cancelled(let evidence), .lost(let evidence), .unseen(let evidence): evidence
         }
     }
 

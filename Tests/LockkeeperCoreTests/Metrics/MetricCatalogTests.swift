@@ -52,6 +52,7 @@ struct MetricCatalogTests {
         #expect(MetricCatalog.RunLabels(run).values == ["t", "d", "drizzle", "a,b", "r"])
         let outcomes: [Outcome] = [
             .committed(versions: []), .failed(evidence: ""), .cancelled(evidence: ""), .lost(evidence: ""),
+            .unseen(evidence: ""),
         ]
         #expect(MetricCatalog.RunOutcomeLabels.outcomes == outcomes.map(\.label))
     }

@@ -201,6 +201,40 @@ import Testing
         #expect(stage.watch(for: .seconds(15)).ended.first?.outcome == .committed(versions: []))
     }
 
+    @Test(arguments: [("psql", "unseen"), ("drizzle", "lost")])
+    func
+        `A statement that is over between two looks has an unseen outcome by hand; of a tool, whose history has nothing, it is lost`(
+            application: String, outcome: String
+        )
+    {
+        var stage = openedStage()
+        stage.connect(100, application: application)
+        stage.execute(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        #expect(stage.watch(for: .seconds(8)).ended.map { $0.outcome?.label } == [outcome])
+    }
+
+    @Test func `A quick statement after one that was rolled back, or whose session was terminated, is no harmless end`()
+    {
+        for wasTerminated in [true, false] {
+            var stage = openedStage()
+            stage.sessionsKilled = 0
+            stage.connect(100, application: "psql")
+            if !wasTerminated {
+                stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+                _ = stage.look()
+                stage.finish(100)
+                stage.fates[900] = .aborted
+            }
+            stage.wait(.milliseconds(100))
+            stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+            _ = stage.look()
+            stage.wait(.milliseconds(100))
+            stage.disconnect(100)
+            if wasTerminated { stage.sessionsKilled = 1 }
+            #expect(stage.watch(for: .seconds(8)).ended.map { $0.outcome?.label } == ["lost"])
+        }
+    }
+
     @Test func `A failed statement whose transaction is rolled back fails the run`() {
         var stage = openedStage()
         stage.connect(100)
