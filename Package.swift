@@ -105,7 +105,7 @@ let package = Package(
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
-        tests(of: "LockkeeperHost", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperHost", ["LockkeeperCore", "LockkeeperTestSupport", "ThrowawayPostgres"]),
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),

@@ -27,6 +27,7 @@ actor Agent {
     let committer: Committer
     private let courier: Courier
     private let transfers: TransferClient
+    private let processes = ProcessReader()
     let process = ProcessMetrics()
     private let onEvent: @Sendable (RunEvent) -> Void
 
@@ -211,6 +212,10 @@ actor Agent {
     /// Starts and stops watchers so that they are those of the configuration. One whose target is as before goes on undisturbed.
     private func adjustWatchers() {
         let sampling = configuration.sampling
+        processes.watch(
+            configuration.targets.map {
+                .init(target: $0.name, tool: $0.migrations?.tool, folder: $0.migrations?.folder)
+            })
         for (name, watcher) in watchers
         where configuration.targets.first(where: { $0.name == name }) != watcher.target || watcher.sampling != sampling
         {
@@ -225,6 +230,7 @@ actor Agent {
                 cadence: .init(
                     glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history,
                     statements: sampling.statements, catalog: sampling.catalog),
+                lookForProcesses: { [processes] in await processes.look(for: $0, of: target.name) },
                 ingest: { [weak self] sample in await self?.ingest(sample, from: number) ?? Inquiry() })
             watchers[target.name] = Watcher(
                 number: number, target: target, sampling: sampling, task: Task { await watcher.run() })

@@ -88,7 +88,15 @@ public struct RunDescription: Sendable {
             return
                 "Its transaction is open and its client sends nothing\(standing.strongestLock.map { ", while it holds \($0)" } ?? "")."
         case .orphaned:
-            return "Its client is gone; the server works on alone."
+            var text = "Its client is gone\(standing.client.map { ": \($0.text)" } ?? "")."
+            if let waitingFor = standing.waitingFor {
+                let behind = standing.rootBlockers.first.map { ", behind \(name(of: $0))" } ?? ""
+                text += " Its session waits for \(waitingFor) all the same\(behind)."
+            } else {
+                text += " The server works on alone."
+            }
+            if standing.blockedSessions > 0 { text += " It holds up \(count(standing.blockedSessions, "session"))." }
+            return text
         case .progressing, .working:
             return "It is at work, waits for no lock and holds nobody up."
         }
@@ -103,6 +111,9 @@ public struct RunDescription: Sendable {
             .init("Started", run.begin.readable + (run.wasUnderwayAtFirstLook ? " (before the agent looked)" : "")))
         if let end = run.end { details.append(.init("Ended", end.readable)) }
         if !run.sessions.isEmpty { details.append(.init("Run by", client)) }
+        if run.isRunning, let client = run.standing.client {
+            details.append(.init("Client process", client.isGone ? "gone" : client.text))
+        }
         if let held = run.standing.strongestLock, run.standing.state != .blocking {
             details.append(.init("Holds", held))
         }
@@ -155,7 +166,16 @@ public struct RunDescription: Sendable {
                 .init(
                     "Wait if it is about to end; if the application cannot wait, cancel it (it rolls back)",
                     command: cancel))
-        case .idleInTransaction, .orphaned:
+        case .orphaned:
+            actions.append(
+                .init(
+                    "End its session; nobody would hear of its success, and its open transaction is rolled back",
+                    command: run.sessions.last.map { "SELECT pg_terminate_backend(\($0.pid))" }))
+            actions.append(
+                .init(
+                    "For next time: from PostgreSQL 14 on the server notices a lost client by itself if told to",
+                    command: "ALTER SYSTEM SET client_connection_check_interval = '10s'"))
+        case .idleInTransaction:
             actions.append(.init("Look whether its client still runs (a debugger, a prompt, a lost connection)"))
             actions.append(
                 .init(

@@ -136,6 +136,8 @@ public struct Standing: Sendable, Hashable, Codable {
     public var strongestLock: String?
     /// How far it is, as far as that is known.
     public var progress: RunProgress?
+    /// The process at the other end of its session, where the agent can know it.
+    public var client: ClientSighting?
 
     public init(
         state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,

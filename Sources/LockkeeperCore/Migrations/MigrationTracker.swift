@@ -8,6 +8,8 @@ public struct MigrationTracker: Sendable, Hashable {
     public var folder: MigrationFolder?
     /// How much is kept of queries' texts. What it takes away is gone before anything is kept.
     public var privacy: QueryTextPrivacy
+    /// What is known of the processes at the other ends of sessions.
+    var clients: [SessionIdentity: ClientSighting] = [:]
     /// The databases whose migrations are followed. A run that is open goes on to its end all the same.
     public var databases: DatabaseSelection
 
@@ -338,6 +340,7 @@ public struct MigrationTracker: Sendable, Hashable {
                     tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil }
                         || holdsToolLock
                 }, in: observation, graph: graph, privacy: privacy)
+            tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
             tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime
             tracked.run.standing = Standing()

@@ -47,6 +47,8 @@ public struct Inquiry: Sendable, Hashable, Codable {
     public var historyWanted: Set<String>
     /// How many runs have begun or ended so far: when it changes, statements and catalogs are read at once.
     public var milestones: Int
+    /// The sessions whose processes are to be looked for on the agent's machine.
+    public var processQuestions: [ProcessQuestion] = []
     /// The statements whose texts are wanted: reading texts is dear, so it is done for those only.
     public var statementTextsWanted: [Int64]
 

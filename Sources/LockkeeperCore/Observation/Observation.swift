@@ -58,10 +58,12 @@ public struct Server: Sendable, Hashable, Codable {
     public var canReadAllStats: Bool
     /// The pooler in front, such as `pgbouncer (transaction)`, where one was recognised.
     public var pooler: String?
+    /// The port that it listens on by its own setting; what clients connect to may be another.
+    public var port: Int32?
 
     public init(
         versionNumber: Int, startedAt: Timestamp, database: String, isInRecovery: Bool = false, role: String = "",
-        canReadAllStats: Bool = true, pooler: String? = nil
+        canReadAllStats: Bool = true, pooler: String? = nil, port: Int32? = nil
     ) {
         self.versionNumber = versionNumber
         self.startedAt = startedAt
@@ -70,6 +72,7 @@ public struct Server: Sendable, Hashable, Codable {
         self.role = role
         self.canReadAllStats = canReadAllStats
         self.pooler = pooler
+        self.port = port
     }
 
     /// The major version, such as 15.

@@ -90,6 +90,7 @@ public struct TargetState: Sendable {
             health.advance(reading)
         case .processes(let reading):
             processes.advance(reading)
+            tracker.clients = processes.sightings
         case .failed(let failure):
             guard sample.tier.tellsWhetherReachable else { break }
             self.failure = failure
@@ -108,6 +109,8 @@ public struct TargetState: Sendable {
     public var inquiry: Inquiry {
         var inquiry = tracker.inquiry
         inquiry.milestones = milestones
+        inquiry.processQuestions =
+            observation.map { ProcessQuestion.about(tracker.open.map(\.run), in: $0) } ?? []
         inquiry.statementTextsWanted = performance.textsWanted
         return inquiry
     }
@@ -147,7 +150,7 @@ public struct TargetState: Sendable {
         recordHistories(into: &metrics)
         performance.record(into: &metrics)
         health.record(into: &metrics, at: serverTime(at: now))
-        processes.record(into: &metrics)
+        processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
     }
 

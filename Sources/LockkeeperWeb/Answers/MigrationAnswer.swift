@@ -88,6 +88,8 @@ struct StandingAnswer: Encodable {
     /// The longest wait of a session that it holds up; 0 while it holds up none.
     let blockedSeconds: Double
     let strongestLock: String?
+    /// The process at the other end of its session, where the agent can know it.
+    let client: ClientAnswer?
 
     init(_ standing: Standing, at serverTime: Timestamp) {
         state = standing.state.rawValue
@@ -97,6 +99,20 @@ struct StandingAnswer: Encodable {
         blockedSessions = standing.blockedSessions
         blockedSeconds = standing.blockedSince.map { age(of: $0, at: serverTime) } ?? 0
         strongestLock = standing.strongestLock
+        client = standing.client.map(ClientAnswer.init)
+    }
+}
+
+struct ClientAnswer: Encodable {
+    /// For people: name, pid, state and use of a process; or why it is taken to be gone.
+    let text: String
+    let isGone: Bool
+    let goneSince: String?
+
+    init(_ client: ClientSighting) {
+        text = client.text
+        isGone = client.isGone
+        goneSince = client.goneSince?.rfc3339
     }
 }
 
