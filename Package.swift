@@ -101,6 +101,9 @@ let package = Package(
             [
                 "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix, .nioHTTP1,
             ]),
+        .executableTarget(
+            name: "WaitGraphBenchmark", dependencies: ["LockkeeperCore"], path: "Tests/WaitGraphBenchmark",
+            swiftSettings: settings),
         tests(of: "PromQL"),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),

@@ -11,6 +11,7 @@ import traceback
 import busy_target
 import detection
 import idle_watching
+import lock_queue
 import many_targets
 import scraping
 from figures import Figures
@@ -20,7 +21,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
-    "busy": busy_target,
+    "busy": busy_target, "locks": lock_queue,
 }
 
 

@@ -127,6 +127,9 @@ public struct RunDescription: Sendable {
         if run.standing.blockedSessions > 0 {
             let since = run.standing.blockedSince.map { ", longest wait \((now - $0).readable)" } ?? ""
             details.append(.init("Holds up", count(run.standing.blockedSessions, "session") + since))
+            for victim in run.standing.impact?.victims.prefix(3) ?? [] {
+                details.append(.init("Held up", describe(victim)))
+            }
         }
         if let statement = run.statements.last {
             let text = statement.text
@@ -246,6 +249,15 @@ public struct RunDescription: Sendable {
         }
         if let start = blocker.transactionStart { text += ", transaction open for \((now - start).readable)" }
         return text
+    }
+
+    private func describe(_ victim: Impact.Victim) -> String {
+        var text = "pid \(victim.pid)"
+        if !victim.user.isEmpty { text += " of \(victim.user)" }
+        if !victim.applicationName.isEmpty { text += " (\(victim.applicationName))" }
+        if victim.database != run.database { text += " in \(victim.database)" }
+        text += ", waiting \((now - victim.waitingSince).readable) for \(victim.waitingFor)"
+        return victim.isQueued ? text + ", queued behind others" : text
     }
 
     private var shortNames: String {

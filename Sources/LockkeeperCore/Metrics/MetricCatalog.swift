@@ -159,9 +159,8 @@ public enum MetricCatalog {
     // MARK: All of them
 
     /// What each metric is, sorted by name.
-    public static let all: [MetricDescriptor] = (generalFamilies + performanceFamilies + processFamilies).sorted {
-        $0.name < $1.name
-    }
+    public static let all: [MetricDescriptor] =
+        (generalFamilies + lockFamilies + performanceFamilies + processFamilies).sorted { $0.name < $1.name }
 
     /// Those of this file; the others' files have lists of their own.
     private static let generalFamilies: [MetricDescriptor] = [

@@ -134,6 +134,8 @@ public struct Standing: Sendable, Hashable, Codable {
     public var blockedSince: Timestamp?
     /// The strongest lock that it holds on a user's relation, for people.
     public var strongestLock: String?
+    /// Whom it holds up; `nil` while nobody.
+    public var impact: Impact?
     /// How far it is, as far as that is known.
     public var progress: RunProgress?
     /// The process at the other end of its session, where the agent can know it.
@@ -142,7 +144,7 @@ public struct Standing: Sendable, Hashable, Codable {
     public init(
         state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,
         rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
-        strongestLock: String? = nil, progress: RunProgress? = nil
+        strongestLock: String? = nil, impact: Impact? = nil, progress: RunProgress? = nil
     ) {
         self.state = state
         self.waitingSince = waitingSince
@@ -151,6 +153,7 @@ public struct Standing: Sendable, Hashable, Codable {
         self.blockedSessions = blockedSessions
         self.blockedSince = blockedSince
         self.strongestLock = strongestLock
+        self.impact = impact
         self.progress = progress
     }
 }

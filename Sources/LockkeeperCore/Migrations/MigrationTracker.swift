@@ -86,20 +86,20 @@ public struct MigrationTracker: Sendable, Hashable {
 
     // MARK: - Looks
 
-    public mutating func observe(_ observation: Observation) -> [RunEvent] {
+    public mutating func observe(_ observation: Observation, graph: WaitGraph? = nil) -> [RunEvent] {
         connectedDatabase = observation.server.database
         noticeRestart(observation)
         noticeGap(before: observation)
         let before = open
-        let graph = WaitGraph(blockers: observation.blockers)
-        hasLockQueue = !observation.blockers.isEmpty
+        let graph = graph ?? observation.waitGraph
+        hasLockQueue = !graph.isEmpty
         let locks = Dictionary(grouping: observation.locks, by: \.pid)
 
         // Ends first: whether a session may join a run depends on what else of it is still busy.
-        for index in open.indices { follow(&open[index], observation) }
+        for index in open.indices { follow(&open[index], observation, graph: graph) }
         var events = assign(observation, locks: locks)
         for index in open.indices {
-            follow(&open[index], observation)
+            follow(&open[index], observation, graph: graph)
             let members = members(of: open[index], observation)
             settle(&open[index], members, observation, locks: locks, graph: graph)
         }
@@ -295,7 +295,7 @@ public struct MigrationTracker: Sendable, Hashable {
     // MARK: - Following
 
     /// Brings the run's transactions up to date: how they stand, or that they have ended.
-    private func follow(_ tracked: inout TrackedRun, _ observation: Observation) {
+    private func follow(_ tracked: inout TrackedRun, _ observation: Observation, graph: WaitGraph) {
         let sessions = Dictionary(
             observation.sessions.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
@@ -314,7 +314,7 @@ public struct MigrationTracker: Sendable, Hashable {
                         transaction.hasFailedStatement || session.state == .idleInTransactionAborted
                     transaction.wasWaiting = session.isWaitingForLock
                     if session.isWaitingForLock {
-                        transaction.waitedBehind = observation.blockers[session.pid, default: []].compactMap {
+                        transaction.waitedBehind = graph.hindrances(of: session.pid).compactMap {
                             byPID[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
                         }
                     }

@@ -9,6 +9,9 @@ public struct TargetState: Sendable {
     private var milestones = 0
     /// The newest full look, however old; `seenAt` says how old.
     public private(set) var observation: Observation?
+    /// Who waited for whom at that look.
+    public private(set) var waitGraph = WaitGraph(locks: [])
+    private var lockWaits = LockWaitTimes()
     /// The agent's clock at the newest answer of the server to a look of any depth but the history's.
     public private(set) var seenAt: Timestamp?
     /// Why the newest look failed; `nil` while the target answers.
@@ -78,7 +81,9 @@ public struct TargetState: Sendable {
             failure = nil
             failingSince = nil
             lastSampleDuration = sample.duration
-            events = tracker.observe(observation)
+            waitGraph = observation.waitGraph
+            lockWaits.advance(observation)
+            events = tracker.observe(observation, graph: waitGraph)
             performance.advance(observation)
         case .history(let reading):
             events = tracker.observe(reading)
@@ -148,6 +153,7 @@ public struct TargetState: Sendable {
         }
         recordRuns(into: &metrics, at: serverTime(at: now))
         recordHistories(into: &metrics)
+        lockWaits.record(into: &metrics, target: target)
         performance.record(into: &metrics)
         health.record(into: &metrics, at: serverTime(at: now))
         processes.record(into: &metrics, at: now)
@@ -211,10 +217,14 @@ public struct TargetState: Sendable {
 
     private func recordServer(_ observation: Observation, into metrics: inout MetricsBuilder, at serverTime: Timestamp)
     {
-        let graph = WaitGraph(blockers: observation.blockers)
         let sessions = Dictionary(grouping: observation.sessions.filter { !$0.database.isEmpty }, by: \.database)
         let locks = Dictionary(grouping: observation.locks, by: \.database)
-        let roots = graph.rootBlockers
+        let waits = waitGraph.queues.flatMap(\.waiters)
+        let databaseOf = Dictionary(
+            observation.sessions.map { (LockOwner.session($0.pid), $0.database) }
+                + observation.preparedTransactions.map { (.preparedTransaction($0.gid), $0.database) },
+            uniquingKeysWith: { first, _ in first })
+        let roots = Dictionary(grouping: waitGraph.rootBlockers) { databaseOf[$0] ?? "" }
         for database in Set(sessions.keys).union(tracker.readDatabases) {
             let labels = MetricCatalog.DatabaseLabels(target: target, database: database)
             let here = sessions[database, default: []]
@@ -231,12 +241,15 @@ public struct TargetState: Sendable {
                 MetricCatalog.idleInTransactionOldest, labels,
                 to: age(of: idle.compactMap(\.stateChange).min(), at: serverTime))
 
-            let waiters = pids.intersection(observation.blockers.keys)
-            let waits = observation.locks.filter { !$0.isGranted && waiters.contains($0.pid) }.compactMap(\.waitStart)
-            metrics.set(MetricCatalog.lockWaiters, labels, to: waiters.count)
-            metrics.set(MetricCatalog.lockOldestWait, labels, to: age(of: waits.min(), at: serverTime))
-            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots.intersection(pids).count)
+            let waiting = waits.filter { pids.contains($0.pid) }
+            metrics.set(MetricCatalog.lockWaiters, labels, to: Set(waiting.map(\.owner)).count)
+            metrics.set(
+                MetricCatalog.lockOldestWait, labels, to: age(of: waiting.compactMap(\.since).min(), at: serverTime))
+            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots[database]?.count ?? 0)
             var held: [MetricCatalog.LockLabels: Int] = [:]
+            for (mode, count) in observation.unlistedLocks[database, default: [:]] {
+                held[.init(labels, mode: mode, isGranted: true)] = count
+            }
             for lock in locks[database, default: []] {
                 held[.init(labels, mode: lock.mode, isGranted: lock.isGranted), default: 0] += 1
             }
@@ -247,6 +260,12 @@ public struct TargetState: Sendable {
                 }
             }
         }
+    }
+
+    /// Who waits for whom, as it may be shown; `nil` while that is not known.
+    public var lockOverview: LockOverview? {
+        guard isReachable, let observation else { return nil }
+        return LockOverview(observation, graph: waitGraph, privacy: tracker.privacy)
     }
 
     private func age(of start: Timestamp?, at serverTime: Timestamp) -> Duration {

@@ -90,7 +90,7 @@ enum GlanceQuery {
         else { return nil }
         let lockHolders = Set(
             rows.compactMap { row -> Int32? in
-                guard row.text(0) == "advisory", let key = LockRow.advisoryKey(row, classid: 2, objid: 3, objsubid: 5),
+                guard row.text(0) == "advisory", let key = LockRows.advisoryKey(row, classid: 2, objid: 3, objsubid: 5),
                     MigrationTool.owning(key, database: row.text(4) ?? "") != nil
                 else { return nil }
                 return row.integer(1)

@@ -132,7 +132,8 @@ public actor Sampler {
     public func look(_ inquiry: Inquiry = Inquiry(), tier: SamplingTier) async -> Sample {
         await sample(tier) { () throws(PostgresError) in
             let (facts, results) = try await fast.run(within: deadline) { facts in
-                LookQueries.queries(facts.server, transactionIDs: inquiry.transactionIDs)
+                LookQueries.queries(
+                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs)
             }
             return .seen(try LookQueries.read(results, server: facts.server))
         }

@@ -8,7 +8,7 @@ public struct Stage {
     public var tracker: MigrationTracker
     public var sessions: [Int32: Session] = [:]
     public var locks: [HeldLock] = []
-    public var blockers: [Int32: [Int32]] = [:]
+    public var preparedTransactions: [PreparedTransaction] = []
     public var fates: [UInt64: TransactionFate] = [:]
     /// How many sessions have been terminated; `nil` for a server that does not tell.
     public var sessionsKilled: Int64?
@@ -41,7 +41,6 @@ public struct Stage {
     public mutating func disconnect(_ pid: Int32) {
         sessions[pid] = nil
         locks.removeAll { $0.pid == pid }
-        blockers[pid] = nil
     }
 
     /// Sends a statement that is still running.
@@ -62,7 +61,6 @@ public struct Stage {
         sessions[pid]?.stateChange = now
         sessions[pid]?.waitEventType = nil
         locks.removeAll { $0.pid == pid && !$0.isGranted }
-        blockers[pid] = nil
         // The server shows neither start nor id of a transaction that has failed, which holds no locks any more either.
         if !inTransaction || failed {
             sessions[pid]?.transactionStart = nil
@@ -87,24 +85,32 @@ public struct Stage {
                 relation: .init(oid: oid, name: relation, isTemporary: temporary)))
     }
 
+    /// Lets a session wait for a lock behind others. Who of them holds no such lock, nor waits for one, is given the weakest that is
+    /// in the way.
     public mutating func block(
-        _ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String
+        _ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String,
+        oid: UInt32 = 20_000
     ) {
         sessions[pid]?.waitEventType = "Lock"
         sessions[pid]?.waitEvent = "relation"
+        for other in others {
+            let isInTheWay = locks.contains {
+                $0.pid == other && $0.relation?.oid == oid && $0.mode.conflicts(with: mode)
+            }
+            if !isInTheWay, let weakest = mode.conflicts.modes.first { hold(other, weakest, on: relation, oid: oid) }
+        }
         locks.append(
             HeldLock(
                 pid: pid, kind: .relation, mode: mode, isGranted: false, waitStart: now, database: "shop",
-                relation: .init(oid: 20_000, name: relation)))
-        blockers[pid] = others
+                relation: .init(oid: oid, name: relation)))
     }
 
     public var observation: Observation {
         Observation(
             server: Server(versionNumber: 150_018, startedAt: serverStartedAt, database: connectedDatabase),
             serverTime: now,
-            sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks, blockers: blockers,
-            transactionFates: fates,
+            sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks,
+            preparedTransactions: preparedTransactions, transactionFates: fates,
             sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:])
     }
 

@@ -37,6 +37,7 @@ struct MetricCatalogTests {
             MetricCatalog.RunStateLabels(run, state: .idleInTransaction),
             MetricCatalog.RunOutcomeLabels(tool, outcome: "lost"),
             MetricCatalog.LockLabels(database, mode: .share, isGranted: true),
+            MetricCatalog.LockModeLabels(database, mode: .share),
             MetricCatalog.SessionLabels(database, state: .idle),
             MetricCatalog.AlertLabels(alertname: "A", alertstate: "firing", severity: "info"),
             MetricCatalog.IncidentLabels(severity: .info, status: .open),
