@@ -101,11 +101,14 @@ let package = Package(
             [
                 "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix, .nioHTTP1,
             ]),
+        .executableTarget(
+            name: "WaitGraphBenchmark", dependencies: ["LockkeeperCore"], path: "Tests/WaitGraphBenchmark",
+            swiftSettings: settings),
         tests(of: "PromQL"),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
-        tests(of: "LockkeeperHost", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperHost", ["LockkeeperCore", "LockkeeperTestSupport", "ThrowawayPostgres"]),
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),

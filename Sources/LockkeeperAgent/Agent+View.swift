@@ -28,6 +28,15 @@ extension Agent: AgentView {
         }
     }
 
+    func locks(target: String?) -> [TargetLocks] {
+        configuration.targets.compactMap { configured in
+            guard target == nil || target == configured.name, let state = state.targets[configured.name] else {
+                return nil
+            }
+            return TargetLocks(target: configured.name, overview: state.lockOverview)
+        }
+    }
+
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
         let stored = try await store.runs(
             RunFilter(target: query.target, isRunning: query.isRunning), limit: query.limit)
@@ -103,6 +112,7 @@ extension TargetStatus {
                 warnings.append("a pooler is in front: \(pooler); connect directly to see all that the server can tell")
             }
         }
+        warnings += target.performance.warnings
         warnings += target.tracker.folder?.problems ?? []
         for database in target.tracker.readDatabases {
             for table in target.tracker.histories(of: database)?.tables ?? [] {
@@ -118,7 +128,7 @@ extension TargetStatus {
             server: target.observation?.server,
             warnings: warnings, runningMigrations: target.tracker.open.count,
             sessions: observation.map { _ in clients.count },
-            lockWaiters: observation?.blockers.count,
+            lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.count },
             oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) })
     }
 }

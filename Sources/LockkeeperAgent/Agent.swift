@@ -27,6 +27,7 @@ actor Agent {
     let committer: Committer
     private let courier: Courier
     private let transfers: TransferClient
+    private let processes = ProcessReader()
     let process = ProcessMetrics()
     private let onEvent: @Sendable (RunEvent) -> Void
 
@@ -55,7 +56,7 @@ actor Agent {
         let targets = configuration.targets.map { target in
             TargetState(
                 target: target.name, memory: stored.memories[target.name] ?? TargetMemory(),
-                privacy: configuration.queryText,
+                privacy: configuration.queryText, databases: target.databases,
                 lastRuns: lastRuns.filter { $0.target == target.name })
         }
         state = AgentState(
@@ -190,8 +191,10 @@ actor Agent {
         let now = AgentClock.now
         let plans = next.targets.map { target in
             AgentState.TargetPlan(
-                name: target.name, make: { TargetState(target: target.name, privacy: next.queryText) },
-                update: { $0.update(privacy: next.queryText) })
+                name: target.name,
+                make: {
+                    TargetState(target: target.name, privacy: next.queryText, databases: target.databases)
+                }, update: { $0.update(privacy: next.queryText, databases: target.databases) })
         }
         committer.take(
             state.reconfigure(
@@ -209,6 +212,10 @@ actor Agent {
     /// Starts and stops watchers so that they are those of the configuration. One whose target is as before goes on undisturbed.
     private func adjustWatchers() {
         let sampling = configuration.sampling
+        processes.watch(
+            configuration.targets.map {
+                .init(target: $0.name, tool: $0.migrations?.tool, folder: $0.migrations?.folder)
+            })
         for (name, watcher) in watchers
         where configuration.targets.first(where: { $0.name == name }) != watcher.target || watcher.sampling != sampling
         {
@@ -223,6 +230,7 @@ actor Agent {
                 cadence: .init(
                     glance: sampling.glance, idle: sampling.idle, active: sampling.active, history: sampling.history,
                     statements: sampling.statements, catalog: sampling.catalog),
+                lookForProcesses: { [processes] in await processes.look(for: $0, of: target.name) },
                 ingest: { [weak self] sample in await self?.ingest(sample, from: number) ?? Inquiry() })
             watchers[target.name] = Watcher(
                 number: number, target: target, sampling: sampling, task: Task { await watcher.run() })

@@ -12,6 +12,8 @@ protocol TargetProbe: Sendable {
     func readHistory(of databases: Set<String>) async -> [Sample]
     /// Reads the statistics of statements and databases.
     func readStatements() async -> Sample
+    /// Reads the texts of statements; `nil` where there are none.
+    func readStatementTexts(of queryIDs: [Int64]) async -> Sample?
     /// Reads the catalogs of the configured databases and the health of the server.
     func readCatalogs() async -> [Sample]
     func close() async
@@ -21,12 +23,6 @@ extension Sampler: TargetProbe {}
 
 extension Sampler.Configuration {
     init(_ target: TargetConfiguration, sampling: SamplingConfiguration) {
-        let databases: Databases =
-            switch target.databases {
-            case .connected: .own
-            case .named(let names): .named(names)
-            case .all: .all
-            }
         self.init(
             target: target.name,
             dsn: { () throws(PostgresError) in
@@ -39,7 +35,8 @@ extension Sampler.Configuration {
                         hint: "write the connection string into it, readable for the agent")
                 }
                 return try DSN(text)
-            }, databases: databases, lockTimeout: sampling.lockTimeout, statementTimeout: sampling.statementTimeout,
+            }, databases: target.databases, lockTimeout: sampling.lockTimeout,
+            statementTimeout: sampling.statementTimeout,
             connectTimeout: sampling.connectTimeout, otherDatabasesInterval: sampling.catalog)
     }
 }

@@ -14,6 +14,8 @@ struct TargetWatcher: Sendable {
 
     let probe: any TargetProbe
     let cadence: Cadence
+    /// Looks for the processes of sessions on this machine.
+    let lookForProcesses: @Sendable ([ProcessQuestion]) async -> Sample
     /// Takes a sample and says what the next looks should find out.
     let ingest: @Sendable (Sample) async -> Inquiry
 
@@ -23,9 +25,13 @@ struct TargetWatcher: Sendable {
             of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
         let (statements, readStatements) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let (catalogs, readCatalogs) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (processes, followProcesses) = AsyncStream.makeStream(
+            of: [ProcessQuestion].self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup { group in
+            group.addTask { await look(forProcesses: processes) }
             group.addTask {
                 await watch { inquiry, hasMilestone in
+                    followProcesses.yield(inquiry.processQuestions)
                     if !inquiry.historyWanted.isEmpty { readHistories.yield(inquiry.historyWanted) }
                     guard hasMilestone else { return }
                     readStatements.yield()
@@ -33,12 +39,19 @@ struct TargetWatcher: Sendable {
                 }
                 for end in [readStatements, readCatalogs] { end.finish() }
                 readHistories.finish()
+                followProcesses.finish()
             }
             group.addTask {
                 await look(every: cadence.history, or: histories, by: []) { await probe.readHistory(of: $0) }
             }
             group.addTask {
-                await look(every: cadence.statements, or: statements, by: ()) { await [probe.readStatements()] }
+                await look(every: cadence.statements, or: statements, by: ()) {
+                    let inquiry = await ingest(probe.readStatements())
+                    guard !inquiry.statementTextsWanted.isEmpty,
+                        let texts = await probe.readStatementTexts(of: inquiry.statementTextsWanted)
+                    else { return [] }
+                    return [texts]
+                }
             }
             group.addTask {
                 await look(every: cadence.catalog, or: catalogs, by: ()) { await probe.readCatalogs() }
@@ -88,6 +101,18 @@ struct TargetWatcher: Sendable {
             tell(inquiry, inquiry.milestones != milestones)
             milestones = inquiry.milestones
             try? await clock.sleep(until: began + cadence.glance)
+        }
+    }
+
+    /// Looks for processes at the active pace while there are sessions to look for, else at the idle one.
+    private func look(forProcesses questions: AsyncStream<[ProcessQuestion]>) async {
+        let clock = ContinuousClock()
+        var last: ContinuousClock.Instant?
+        for await questions in questions {
+            let pace = questions.isEmpty ? cadence.idle : cadence.active
+            if let last, clock.now - last < pace { continue }
+            last = clock.now
+            _ = await ingest(lookForProcesses(questions))
         }
     }
 

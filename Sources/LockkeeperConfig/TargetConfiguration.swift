@@ -1,3 +1,5 @@
+public import LockkeeperCore
+
 /// A PostgreSQL server to watch.
 public struct TargetConfiguration: Sendable, Hashable {
     /// The value of the label `target`.
@@ -20,16 +22,6 @@ public struct TargetConfiguration: Sendable, Hashable {
         self.migrations = migrations
         self.labels = labels
     }
-}
-
-/// Which of a server's databases are watched.
-public enum DatabaseSelection: Sendable, Hashable {
-    /// The one that the connection string leads to.
-    case connected
-    /// These, at least one.
-    case named([String])
-    /// All that may be connected to.
-    case all
 }
 
 /// A folder of migrations.

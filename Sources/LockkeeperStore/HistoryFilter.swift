@@ -7,7 +7,7 @@ public struct RunFilter: Sendable, Hashable {
     public var tool: String?
     /// `true` for those that run, `false` for those that have ended.
     public var isRunning: Bool?
-    /// The label of the outcome: `committed`, `failed`, `cancelled`, `lost`.
+    /// The label of the outcome: `committed`, `failed`, `cancelled`, `lost`, `unseen`.
     public var outcome: String?
     /// Begun at or after.
     public var since: Timestamp?

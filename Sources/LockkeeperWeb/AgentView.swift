@@ -8,6 +8,10 @@ public protocol AgentView: Sendable {
     func metrics() async -> MetricsSnapshot
     /// In the configuration's order.
     func targets() async -> [TargetStatus]
+    /// Who waits for whom, in the configuration's order.
+    ///
+    /// - Parameter target: only this one; nothing comes back if there is no such target.
+    func locks(target: String?) async -> [TargetLocks]
     /// Newest first.
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot]
     func migration(run: String) async throws -> RunSnapshot?
@@ -121,6 +125,18 @@ public struct TargetStatus: Sendable, Hashable {
         self.sessions = sessions
         self.lockWaiters = lockWaiters
         self.oldestTransaction = oldestTransaction
+    }
+}
+
+/// Who waits for whom on a target.
+public struct TargetLocks: Sendable, Hashable {
+    public var target: String
+    /// `nil` while the target does not answer.
+    public var overview: LockOverview?
+
+    public init(target: String, overview: LockOverview?) {
+        self.target = target
+        self.overview = overview
     }
 }
 

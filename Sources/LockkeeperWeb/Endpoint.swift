@@ -8,6 +8,7 @@ enum Endpoint: Hashable {
     case ready
     case reload
     case targets
+    case locks
     case migrations
     case migration(run: String)
     case incidents
@@ -29,6 +30,7 @@ enum Endpoint: Hashable {
         case ["-", "ready"]: self = .ready
         case ["-", "reload"]: self = .reload
         case ["api", "v1", "targets"]: self = .targets
+        case ["api", "v1", "locks"]: self = .locks
         case ["api", "v1", "migrations"]: self = .migrations
         case ["api", "v1", "incidents"]: self = .incidents
         case ["api", "v1", "deliveries"]: self = .deliveries
@@ -45,7 +47,8 @@ enum Endpoint: Hashable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .reload: [.post]
-        case .page, .metrics, .healthy, .ready, .targets, .migrations, .migration, .incidents, .incident, .deliveries:
+        case .page, .metrics, .healthy, .ready, .targets, .locks, .migrations, .migration, .incidents, .incident,
+            .deliveries:
             [.get, .head]
         }
     }
@@ -53,6 +56,7 @@ enum Endpoint: Hashable {
     /// The parameters that the query may have; `nil` where others' (Prometheus's `params`, a browser's) do no harm.
     var parameters: [String]? {
         switch self {
+        case .locks: ["target"]
         case .migrations: ["limit", "target", "state"]
         case .incidents: ["limit", "target", "status"]
         case .deliveries: ["limit", "receiver", "status", "incident"]

@@ -60,6 +60,12 @@ struct WebResponder: HTTPResponder {
             return try await reload(request)
         case .targets:
             return try json(TargetsAnswer(targets: await view.targets().map(TargetAnswer.init)), request)
+        case .locks:
+            let locks = await view.locks(target: parameters["target"])
+            if let target = parameters["target"], locks.isEmpty {
+                throw Refusal(.notFound, "there is no target \(target); /api/v1/targets lists those there are")
+            }
+            return try json(LocksAnswer(targets: locks.map(TargetLocksAnswer.init)), request)
         case .migrations:
             let query = MigrationQuery(
                 limit: try parameters.limit(), target: parameters["target"],

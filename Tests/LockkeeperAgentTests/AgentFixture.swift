@@ -31,7 +31,7 @@ struct AgentFixture: Sendable {
 
     /// Adds a receiver and the route that leads everything about a database to it.
     ///
-    /// Servers are shared between tests, and an agent sees all databases of its server.
+    /// Servers are shared between tests, and locks and long transactions are seen in all databases of a server.
     mutating func tell(_ name: String, _ channel: String, of database: String, from severity: String = "info") {
         receivers.append("{ name: \(name), \(channel) }")
         routes.append("{ receiver: \(name), severity: \(severity), match: { database: \(database) } }")

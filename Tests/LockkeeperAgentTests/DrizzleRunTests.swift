@@ -174,4 +174,68 @@ struct DrizzleRunTests {
             }
         }
     }
+
+    @Test("Of two targets in one server each tells the migrations of its own database, and no others")
+    func twoTargets() async throws {
+        try await TestPostgres.withDatabase { first in
+            try await TestPostgres.withDatabase { second in
+                let (shop, project) = try await shop(first)
+                var fixture = shop
+                try await project.migrate(second.dsn(), upTo: 1)
+                fixture.targets = []
+                fixture.watch(first.dsn(), as: "first")
+                fixture.watch(second.dsn(), as: "second")
+                try await RunningAgent.with(fixture) { agent in
+                    for (target, database) in [("first", first), ("second", second)] {
+                        try await agent.waitUntilWatching(target, databases: [database.name])
+                    }
+                    for (target, database) in [("first", first), ("second", second)] {
+                        let forgotten = try await database.session(as: "notebook of ana")
+                        try await forgotten.run("BEGIN; SELECT count(*) FROM orders")
+                        let migration = Task { try await project.migrate(database.dsn()) }
+                        try await agent.waitForRun(in: database.name, "the run in \(database.name) is blocked") {
+                            $0.target == target && $0.standing.state == .blocked
+                        }
+                        await forgotten.close()
+                        try await migration.value
+                        _ = try await agent.waitForEnd(in: database.name)
+                    }
+                    // Both histories have been read since, by the target whose they are only.
+                    for (target, database) in [("first", first), ("second", second)] {
+                        #expect(agent.runs(in: database.name).map(\.target) == [target])
+                        #expect(try await agent.target(target)?.databases == [database.name])
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A run that is rolled back is not told to have applied what another one committed meanwhile")
+    func rolledBack() async throws {
+        try await TestPostgres.withDatabase { database in
+            let (fixture, _) = try await shop(database)
+            try await RunningAgent.with(fixture) { agent in
+                try await agent.waitUntilWatching(databases: [database.name])
+                let deploy = try await database.session(as: "deploy")
+                try await deploy.run("BEGIN; ALTER TABLE orders ADD COLUMN note text")
+                let run = try await agent.waitForRun(in: database.name, "the run is seen") {
+                    $0.applicationName == "deploy" && $0.tool == "drizzle"
+                }
+                let other = try await database.session(as: "other")
+                try await other.run(
+                    "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('of another', 1999999999999)")
+                let applied = try await agent.waitForRun(in: database.name, "what the other committed is told") {
+                    $0.outcome?.isSuccess == true
+                }
+                #expect(applied.id != run.id && applied.migrations.count == 1)
+                try await deploy.run("ROLLBACK")
+                let ended = try await agent.waitForRun(in: database.name, "the run has ended") {
+                    $0.id == run.id && $0.end != nil
+                }
+                #expect(ended.outcome?.label == "failed")
+                #expect(ended.outcome?.evidence?.contains("applied") == false)
+                for session in [deploy, other] { await session.close() }
+            }
+        }
+    }
 }

@@ -50,6 +50,31 @@ struct OtherRunTests {
         }
     }
 
+    @Test("A change by hand that is over at once is told without alarm, whether or not it was seen to succeed")
+    func quick() async throws {
+        try await TestPostgres.withDatabase { database in
+            try await StubWebhook.serving(secret: "shared") { webhook in
+                var fixture = try AgentFixture()
+                fixture.watch(database.dsn())
+                fixture.tell("people", #"webhook: { url: "\#(webhook.url)", secret: shared }"#, of: database.name)
+                try await RunningAgent.with(fixture) { agent in
+                    try await agent.waitUntilWatching(databases: [database.name])
+                    let psql = try PsqlProgram(database)
+                    try psql.type("CREATE TABLE orders (id bigint);\n")
+                    let ended = try await agent.waitForRun(in: database.name, "psql's run has ended") { $0.end != nil }
+                    // A look may meet it in the instant in which it has a transaction id.
+                    #expect(["unseen", "committed"].contains(ended.outcome?.label))
+                    try await eventually("its end has been told") {
+                        try await agent.deliveries(of: ended, to: "people").count == 2
+                    }
+                    #expect(
+                        try await agent.deliveries(of: ended, to: "people").map(\.severity) == ["info", "info"])
+                    psql.end()
+                }
+            }
+        }
+    }
+
     @Test("A script whose psql stops at its error and is gone at once has not been applied")
     func script() async throws {
         try await watching { agent, database in

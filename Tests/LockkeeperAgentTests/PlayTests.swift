@@ -105,7 +105,6 @@ import Testing
             scene.server.disconnect(50)
             scene.server.run(100, "UPDATE orders SET note = ''")
             scene.server.locks.removeAll { !$0.isGranted }
-            scene.server.blockers = [:]
             scene.server.sessions[100]?.waitEventType = nil
         }
         play.expect("slack", .deescalated, .info, between: free + .seconds(5), and: free + .seconds(7))

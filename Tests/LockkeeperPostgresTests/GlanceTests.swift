@@ -62,6 +62,30 @@ struct GlanceTests {
     }
 
     @Test(
+        "sees no suspects in databases that are not watched, but those it was asked about",
+        arguments: TestPostgres.majors)
+    func otherDatabases(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { database in
+            try await TestPostgres.withDatabase(major) { other in
+                let client = try await other.session()
+                try await client.run("BEGIN; CREATE TABLE public.t ()")
+                func isSuspect(_ databases: DatabaseSelection, _ inquiry: Inquiry = Inquiry()) async throws -> Bool {
+                    let sampler = sampler(database.dsn()) { $0.databases = databases }
+                    let glance = try await sampler.glance(inquiry).glance()
+                    await sampler.close()
+                    return glance.suspects.contains { $0.pid == client.pid }
+                }
+                #expect(try await !isSuspect(.connected))
+                #expect(try await !isSuspect(.named([database.name, #"a "quoted" \ name"#])))
+                #expect(try await isSuspect(.named([database.name, other.name])))
+                #expect(try await isSuspect(.all))
+                #expect(try await isSuspect(.connected, Inquiry(trackedPIDs: [client.pid])))
+                await client.close()
+            }
+        }
+    }
+
+    @Test(
         "sees an open transaction that changed the schema, and changes when it goes on", arguments: TestPostgres.majors)
     func openTransaction(major: Int) async throws {
         try await TestPostgres.withDatabase(major) { database in

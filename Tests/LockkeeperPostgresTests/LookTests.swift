@@ -27,9 +27,10 @@ struct LookTests {
             #expect(sample.tier == .active)
             let seen = try sample.observation()
             #expect(seen.server.majorVersion == major && !seen.server.isInRecovery)
-            #expect(seen.blockers[migration.pid] == [reader.pid])
-            #expect(seen.blockers[victim.pid] == [migration.pid])
-            #expect(seen.blockers[reader.pid] == nil)
+            let graph = seen.waitGraph
+            #expect(graph.blockers(of: migration.pid) == .init(hard: [.session(reader.pid)], soft: []))
+            #expect(graph.blockers(of: victim.pid) == .init(hard: [], soft: [.session(migration.pid)]))
+            #expect(graph.blockers(of: reader.pid) == .init())
 
             let session = try #require(seen.sessions.first { $0.pid == migration.pid })
             #expect(session.applicationName == "migration" && session.user == "postgres")
@@ -62,8 +63,8 @@ struct LookTests {
             try await reader.run("COMMIT")
             _ = try await altering.value
             _ = try await selecting.value
-            let after = try await sampler.look(tier: .idle).observation().blockers
-            #expect(after[migration.pid] == nil && after[victim.pid] == nil)
+            let after = try await sampler.look(tier: .idle).observation().waitGraph.waitingOwners
+            #expect(after.isDisjoint(with: [.session(migration.pid), .session(victim.pid)]))
             await sampler.close()
         }
     }
@@ -99,11 +100,54 @@ struct LookTests {
             let observer = try await database.session()
             try await waiter.waitUntilBlocked(seenBy: observer)
             let queue = try await sampler.look(tier: .active).observation()
-            #expect(queue.blockers[waiter.pid] == [client.pid])
+            #expect(queue.waitGraph.blockers(of: waiter.pid).hard == [.session(client.pid)])
             #expect(queue.locks.contains { $0.pid == client.pid && $0.kind == .virtualxid && $0.isGranted })
             #expect(queue.locks.contains { $0.pid == waiter.pid && $0.kind == .virtualxid && !$0.isGranted })
             try await client.run("COMMIT")
             _ = try await waiting.value
+            await sampler.close()
+        }
+    }
+
+    @Test(
+        "counts the locks that it leaves out, and lists those of whoever changes the schema",
+        arguments: TestPostgres.majors)
+    func unlisted(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { database in
+            let readers = try await [database.session(), database.session()]
+            try await readers[0].run("CREATE TABLE public.t (); CREATE TABLE public.u (); CREATE TABLE public.v ()")
+            for reader in readers {
+                try await reader.run("BEGIN; LOCK TABLE public.t, public.u IN ACCESS SHARE MODE")
+            }
+            let sampler = sampler(database.dsn())
+            func look() async throws -> (listed: [HeldLock], unlisted: Int?) {
+                let seen = try await sampler.look(tier: .idle).observation()
+                let pids = Set(readers.map(\.pid))
+                return (
+                    seen.locks.filter { pids.contains($0.pid) && $0.mode == .accessShare },
+                    seen.unlistedLocks[database.name]?[.accessShare]
+                )
+            }
+            var (listed, unlisted) = try await look()
+            #expect(listed.isEmpty && unlisted == 4)
+            try await readers[0].run("LOCK TABLE public.v IN SHARE MODE")
+            (listed, unlisted) = try await look()
+            #expect(listed.map(\.pid) == [readers[0].pid, readers[0].pid] && unlisted == 2)
+            #expect(Set(listed.map(\.relation?.name)) == ["public.t", "public.u"])
+            let writer = try await database.session()
+            try await writer.run("BEGIN; LOCK TABLE public.u IN ROW EXCLUSIVE MODE")
+            var seen = try await sampler.look(tier: .idle).observation()
+            #expect(seen.unlistedLocks[database.name] == [.accessShare: 2, .rowExclusive: 1])
+            // Of a session that is asked about, all are listed.
+            seen = try await sampler.look(Inquiry(trackedPIDs: [writer.pid]), tier: .idle).observation()
+            #expect(seen.locks.contains { $0.pid == writer.pid && $0.relation?.name == "public.u" })
+            #expect(seen.unlistedLocks[database.name] == [.accessShare: 2])
+            let waiter = try await database.session()
+            let waiting = waiter.start("BEGIN; LOCK TABLE public.t")
+            try await waiter.waitUntilBlocked(seenBy: readers[1])
+            (listed, unlisted) = try await look()
+            #expect(listed.count == 3 && unlisted == 1)
+            waiting.cancel()
             await sampler.close()
         }
     }
@@ -120,7 +164,7 @@ struct LookTests {
             try await waiter.waitUntilBlocked(seenBy: client)
             let sampler = sampler(database.dsn())
             let seen = try await sampler.look(tier: .active).observation()
-            #expect(seen.blockers[waiter.pid] == [0])
+            #expect(seen.waitGraph.blockers(of: waiter.pid).hard == [.preparedTransaction(gid)])
             let prepared = try #require(seen.preparedTransactions.first { $0.gid == gid })
             #expect(prepared.database == database.name && prepared.owner == "postgres")
             #expect(prepared.preparedAt <= seen.serverTime)
@@ -187,7 +231,7 @@ struct LookTests {
             let sampler = sampler(database.dsn(user: role))
             let seen = try await sampler.look(tier: .active).observation()
             #expect(!seen.server.canReadAllStats && seen.server.role == role)
-            #expect(seen.blockers[waiter.pid] == [holder.pid])
+            #expect(seen.waitGraph.blockers(of: waiter.pid).hard == [.session(holder.pid)])
             #expect(seen.locks.contains { $0.pid == waiter.pid && !$0.isGranted && $0.relation?.name == "public.t" })
             let hidden = try #require(seen.sessions.first { $0.pid == waiter.pid })
             #expect(hidden.state == .unknown && !hidden.query.contains("public.t"))

@@ -140,7 +140,7 @@ struct SamplerTests {
                     Inquiry(transactionIDs: [3]), tier: .active
                 ).observation()
                 #expect(seen.server.pooler == "pgbouncer")
-                #expect(seen.blockers[waiter.pid] == [holder.pid])
+                #expect(seen.waitGraph.blockers(of: waiter.pid).hard == [.session(holder.pid)])
                 #expect(try await sampler.glance().glance().lockWaiters >= 1)
                 #expect(try await sampler.readHistory().first?.history().tables.count == 1)
             }

@@ -72,7 +72,8 @@ struct APITests {
                 TargetStatus(
                     name: "app", labels: ["envName": "production"], databases: ["shop"], isUp: true,
                     lastSeenAt: begin, lastSampleDuration: .microseconds(1500),
-                    server: Server(versionNumber: 150_018, startedAt: begin - .seconds(3600), role: "lockkeeper"),
+                    server: Server(
+                        versionNumber: 150_018, startedAt: begin - .seconds(3600), database: "shop", role: "lockkeeper"),
                     warnings: ["pgbouncer is in front"], runningMigrations: 1, sessions: 7, lockWaiters: 2,
                     oldestTransaction: .seconds(660)),
                 TargetStatus(
@@ -209,6 +210,8 @@ struct APITests {
         ("/api/v1/migrations?limit=1&limit=2", 400, "`limit` is there twice"),
         ("/api/v1/migrations?state=idle", 400, "`state` is one of finished, running, not `idle`"),
         ("/api/v1/incidents?status=x", 400, "`status` is one of closed, open, not `x`"),
+        ("/api/v1/locks?target=nope", 404, "there is no target nope; /api/v1/targets lists"),
+        ("/api/v1/locks?run=1", 400, "no parameter `run`: there are target"),
         ("/api/v1/targets?x=1", 400, "there are none here"),
     ])
     func whatIsWrongIsSaidWithWhatIsRight(path: String, status: Int, message: String) async throws {
@@ -221,7 +224,7 @@ struct APITests {
         }
     }
 
-    @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/targets", "/api/v1/incidents/x"])
+    @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/targets", "/api/v1/locks", "/api/v1/incidents/x"])
     func aWrongMethodIsAnsweredWithTheRightOnes(path: String) async throws {
         try await withServer(await Self.agent()) { address in
             for method in ["POST", "PUT", "DELETE", "OPTIONS"] {

@@ -6,6 +6,7 @@ actor StubAgent: AgentView {
     var snapshot = MetricsSnapshot()
     var statuses: [TargetStatus] = []
     var runs: [RunSnapshot] = []
+    var lockTables: [TargetLocks] = []
     var book: [Incident] = []
     var outbox: [Delivery] = []
     var condition = AgentCondition.fine
@@ -29,6 +30,10 @@ actor StubAgent: AgentView {
 
     func metrics() -> MetricsSnapshot { snapshot }
     func targets() -> [TargetStatus] { statuses }
+
+    func locks(target: String?) -> [TargetLocks] {
+        lockTables.filter { target == nil || target == $0.target }
+    }
 
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
         lastMigrationQuery = query

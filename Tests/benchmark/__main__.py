@@ -8,8 +8,10 @@ import subprocess
 import sys
 import traceback
 
+import busy_target
 import detection
 import idle_watching
+import lock_queue
 import many_targets
 import scraping
 from figures import Figures
@@ -19,6 +21,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
+    "busy": busy_target, "locks": lock_queue,
 }
 
 
@@ -33,6 +36,9 @@ def main():
     parser.add_argument("--minutes", type=float, default=10, help="of watching an idle server (%(default)s)")
     parser.add_argument("--sessions", type=int, default=50, help="idle sessions of that server (%(default)s)")
     parser.add_argument("--targets", type=int, default=100, help="in one agent (%(default)s)")
+    parser.add_argument("--clients", type=int, default=50, help="of pgbench (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=8, help="of runs of pgbench, with and without the agent (%(default)s)")
+    parser.add_argument("--pair-seconds", type=float, default=30, help="that each of them lasts (%(default)s)")
     parser.add_argument("--window", type=float, default=60, help="seconds of other measurements (%(default)s)")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)

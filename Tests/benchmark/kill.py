@@ -208,10 +208,10 @@ def report(options, arrivals, executioner, traffic, problems):
     return not violations
 
 
-#: What may be said of how a migration ended. `lost` is said where nobody looked at the right time.
+#: What may be said of how a migration ended. `lost` is said where nobody looked at the right time, `unseen` where nobody could.
 TRUE_OUTCOMES = {
-    "commits": {"committed", "lost"}, "rolls back": {"failed", "cancelled", "lost"},
-    "fails": {"failed", "cancelled", "lost"}, "loses its client": {"failed", "cancelled", "lost"},
+    "commits": {"committed", "lost", "unseen"}, "rolls back": {"failed", "cancelled", "lost", "unseen"},
+    "fails": {"failed", "cancelled", "lost", "unseen"}, "loses its client": {"failed", "cancelled", "lost", "unseen"},
 }
 
 

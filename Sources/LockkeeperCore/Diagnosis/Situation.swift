@@ -13,13 +13,16 @@ public struct Situation: Sendable {
     public let histories: [HistoryReading]
     /// The folder of migrations, where one is configured.
     public let folder: MigrationFolder?
-    public let health: Health
+    /// The newest look at each database's catalogs.
+    public let catalogs: [CatalogReading]
+    /// The newest look at the health of the server.
+    public let server: ServerHealth?
     public let performance: Performance
     public let processes: Processes
     public let privacy: QueryTextPrivacy
     public let thresholds: DiagnosisThresholds
 
-    let graph: WaitGraph
+    public let graph: WaitGraph
     let sessions: [Int32: Session]
     let locks: [Int32: [HeldLock]]
     /// The open run that a session works for.
@@ -28,7 +31,8 @@ public struct Situation: Sendable {
     public init(
         target: String, now: Timestamp, observation: Observation? = nil, runs: [MigrationRun] = [],
         lastRuns: [MigrationRun] = [], histories: [HistoryReading] = [], folder: MigrationFolder? = nil,
-        health: Health? = nil, performance: Performance? = nil, processes: Processes? = nil,
+        catalogs: [CatalogReading] = [], server: ServerHealth? = nil, performance: Performance? = nil,
+        processes: Processes? = nil, graph: WaitGraph? = nil,
         privacy: QueryTextPrivacy = .normalized, thresholds: DiagnosisThresholds = DiagnosisThresholds()
     ) {
         self.target = target
@@ -38,12 +42,13 @@ public struct Situation: Sendable {
         self.lastRuns = lastRuns
         self.histories = histories
         self.folder = folder
-        self.health = health ?? Health(target: target)
+        self.catalogs = catalogs
+        self.server = server
         self.performance = performance ?? Performance(target: target)
         self.processes = processes ?? Processes(target: target)
         self.privacy = privacy
         self.thresholds = thresholds
-        graph = WaitGraph(blockers: observation?.blockers ?? [:])
+        self.graph = graph ?? observation?.waitGraph ?? WaitGraph(locks: [])
         let present = observation?.sessions ?? []
         sessions = Dictionary(present.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
         locks = Dictionary(grouping: observation?.locks ?? [], by: \.pid)
@@ -59,14 +64,17 @@ public struct Situation: Sendable {
     /// A session in words and with its remedy, its query redacted.
     func blocker(_ session: Session) -> Blocker { Blocker(session, privacy: privacy) }
 
-    /// The sessions' waits for locks, the longest first.
-    func waits(of pids: some Sequence<Int32>) -> [(lock: HeldLock, since: Timestamp)] {
-        pids.flatMap { pid in
-            locks[pid, default: []].filter { !$0.isGranted }
-                // `waitstart` is unknown for an instant, and before PostgreSQL 14.
-                .map { (lock: $0, since: $0.waitStart ?? sessions[pid]?.queryStart ?? now) }
-        }.sorted { ($0.since, $0.lock.pid) < ($1.since, $1.lock.pid) }
+    /// Whoever waits, with the begin of the wait, the longest first.
+    func waits(of owners: Set<LockOwner>) -> [(wait: LockWait, since: Timestamp)] {
+        guard !owners.isEmpty else { return [] }
+        return graph.waits.filter { owners.contains($0.owner) }.map { wait in
+            // It is unknown for an instant, and before PostgreSQL 14.
+            (wait: wait, since: wait.since ?? sessions[wait.pid]?.queryStart ?? now)
+        }.sorted { ($0.since, $0.wait.pid) < ($1.since, $1.wait.pid) }
     }
+
+    /// Whether somebody waits behind a session.
+    func isInTheWay(_ session: Session) -> Bool { !graph.victims(of: [session.pid]).isEmpty }
 
     func finding(
         _ verdict: Verdict, _ severity: Severity, database: String = "", run: String? = nil, summary: String,

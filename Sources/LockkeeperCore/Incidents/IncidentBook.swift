@@ -66,6 +66,8 @@ public struct IncidentBook: Sendable, Hashable {
     // MARK: - Runs
 
     private mutating func take(_ event: RunEvent, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger) {
+        // Its incident is closed; what its queries suffer is told by a rule.
+        if case .reviewed = event { return }
         let run = event.run
         let id = Self.incidentID(ofRun: run.id)
         let description = RunDescription(run, at: serverTime)
@@ -97,13 +99,15 @@ public struct IncidentBook: Sendable, Hashable {
             close(
                 &incident, title: description.title, at: now, since: serverTime,
                 alsoTo: policy.receivers(severity: severity, labels: incident.labels), into: &ledger)
+        case .reviewed:
+            break
         }
     }
 
     /// How much an end matters that nobody was warned of. A run whose end nobody saw is no failure, but worth a look.
     private static func severity(of outcome: Outcome?) -> Severity {
         switch outcome {
-        case .committed: .info
+        case .committed, .unseen: .info
         case .lost, nil: .warning
         case .failed, .cancelled: .critical
         }

@@ -78,7 +78,7 @@ public struct IncidentFacts: Sendable, Hashable, Codable {
     public var details: [Detail]
     /// What to do next, most useful first; each with the statement to run where there is one.
     public var actions: [Action]
-    /// For a migration that has ended: `committed`, `failed`, `cancelled`, `lost`.
+    /// For a migration that has ended: `committed`, `failed`, `cancelled`, `lost`, `unseen`.
     public var outcome: String?
     /// For a migration: its run's id.
     public var run: String?

@@ -15,7 +15,17 @@ public enum LockMode: String, Sendable, Hashable, Codable, CaseIterable, Compara
 
     /// The position in the order of strength, 0 for AccessShare.
     public var strength: Int {
-        Self.allCases.firstIndex(of: self) ?? 0
+        switch self {
+        case .accessShare: 0
+        case .rowShare: 1
+        case .rowExclusive: 2
+        case .shareUpdateExclusive: 3
+        case .share: 4
+        case .shareRowExclusive: 5
+        case .exclusive: 6
+        case .accessExclusive: 7
+        case .siRead: 8
+        }
     }
 
     public static func < (left: LockMode, right: LockMode) -> Bool { left.strength < right.strength }
@@ -36,26 +46,48 @@ public enum LockMode: String, Sendable, Hashable, Codable, CaseIterable, Compara
     }
 
     /// Whether a session that asks for `self` must wait for another's `other`.
-    public func conflicts(with other: LockMode) -> Bool {
-        guard self != .siRead, other != .siRead else { return false }
-        return Self.conflicting[self, default: []].contains(other)
-    }
+    public func conflicts(with other: LockMode) -> Bool { conflicts.contains(LockModeSet(other)) }
 
-    private static let conflicting: [LockMode: Set<LockMode>] = [
-        .accessShare: [.accessExclusive],
-        .rowShare: [.exclusive, .accessExclusive],
-        .rowExclusive: [.share, .shareRowExclusive, .exclusive, .accessExclusive],
-        .shareUpdateExclusive: [.shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive],
-        .share: [.rowExclusive, .shareUpdateExclusive, .shareRowExclusive, .exclusive, .accessExclusive],
-        .shareRowExclusive: [
-            .rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive,
-        ],
-        .exclusive: [
-            .rowShare, .rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive,
-        ],
-        .accessExclusive: [
-            .accessShare, .rowShare, .rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive,
-            .accessExclusive,
-        ],
-    ]
+    /// The modes that conflict with it.
+    public var conflicts: LockModeSet {
+        switch self {
+        case .accessShare: [.accessExclusive]
+        case .rowShare: [.exclusive, .accessExclusive]
+        case .rowExclusive: [.share, .shareRowExclusive, .exclusive, .accessExclusive]
+        case .shareUpdateExclusive: [.shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive]
+        case .share: [.rowExclusive, .shareUpdateExclusive, .shareRowExclusive, .exclusive, .accessExclusive]
+        case .shareRowExclusive:
+            [.rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive]
+        case .exclusive:
+            [.rowShare, .rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive, .accessExclusive]
+        case .accessExclusive:
+            [
+                .accessShare, .rowShare, .rowExclusive, .shareUpdateExclusive, .share, .shareRowExclusive, .exclusive,
+                .accessExclusive,
+            ]
+        case .siRead: []
+        }
+    }
+}
+
+/// Some of the lock modes.
+public struct LockModeSet: OptionSet, Sendable, Hashable {
+    /// A bit for each mode, by its strength.
+    public let rawValue: UInt16
+
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    public init(_ mode: LockMode) { rawValue = 1 << mode.strength }
+
+    public static let accessShare = LockModeSet(.accessShare)
+    public static let rowShare = LockModeSet(.rowShare)
+    public static let rowExclusive = LockModeSet(.rowExclusive)
+    public static let shareUpdateExclusive = LockModeSet(.shareUpdateExclusive)
+    public static let share = LockModeSet(.share)
+    public static let shareRowExclusive = LockModeSet(.shareRowExclusive)
+    public static let exclusive = LockModeSet(.exclusive)
+    public static let accessExclusive = LockModeSet(.accessExclusive)
+
+    /// Weakest first.
+    public var modes: [LockMode] { LockMode.allCases.filter { contains(LockModeSet($0)) } }
 }

@@ -2,6 +2,8 @@ extension MetricCatalog {
     public static let findings = NumberMetric<FindingLabels>.gauge(
         "lockkeeper_findings", help: "What the diagnosis finds at present, by verdict; what is healthy counts as info.")
 
+    static let diagnosisFamilies: [MetricDescriptor] = [findings.descriptor]
+
     /// `{target,database,verdict,severity}`
     public struct FindingLabels: MetricLabelSet {
         public static let names = ["target", "database", "verdict", "severity"]

@@ -159,7 +159,11 @@ public enum MetricCatalog {
     // MARK: All of them
 
     /// What each metric is, sorted by name.
-    public static let all: [MetricDescriptor] = [
+    public static let all: [MetricDescriptor] =
+        (generalFamilies + lockFamilies + performanceFamilies + processFamilies + diagnosisFamilies).sorted { $0.name < $1.name }
+
+    /// Those of this file; the others' files have lists of their own.
+    private static let generalFamilies: [MetricDescriptor] = [
         up.descriptor, sampleDuration.descriptor, samples.descriptor, lastSample.descriptor,
         migrationRunning.descriptor, migrationDuration.descriptor, migrationWaiting.descriptor,
         migrationBlockedSessions.descriptor, migrationBlocked.descriptor, migrationState.descriptor,
@@ -173,6 +177,5 @@ public enum MetricCatalog {
         configLastReloadSuccessful.descriptor, configLastReloadSuccess.descriptor, build.descriptor,
         processCPU.descriptor, processResidentMemory.descriptor, processVirtualMemory.descriptor,
         processStartTime.descriptor, processOpenFDs.descriptor, processMaxFDs.descriptor, processThreads.descriptor,
-        findings.descriptor,
-    ].sorted { $0.name < $1.name }
+    ]
 }

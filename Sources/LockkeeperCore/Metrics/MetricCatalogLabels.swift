@@ -79,7 +79,7 @@ extension MetricCatalog {
     public struct RunOutcomeLabels: MetricLabelSet {
         public static let names = ToolLabels.names + ["outcome"]
         /// The values that `outcome` can have: a counter that is at 0 from the start shows its first increase.
-        public static let outcomes = ["committed", "failed", "cancelled", "lost"]
+        public static let outcomes = ["committed", "failed", "cancelled", "lost", "unseen"]
         public var tool: ToolLabels
         /// `Outcome.label`
         public var outcome: String

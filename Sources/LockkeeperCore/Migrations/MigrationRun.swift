@@ -92,6 +92,8 @@ public enum Outcome: Sendable, Hashable, Codable {
     case cancelled(evidence: String)
     /// The server, or the view of it, went away: nobody knows.
     case lost(evidence: String)
+    /// It was over before it could be seen whether it succeeded: a short statement by hand, of which nothing stays that tells.
+    case unseen(evidence: String)
 
     /// The value of the label `outcome`.
     public var label: String {
@@ -100,6 +102,7 @@ public enum Outcome: Sendable, Hashable, Codable {
         case .failed: "failed"
         case .cancelled: "cancelled"
         case .lost: "lost"
+        case .unseen: "unseen"
         }
     }
 
@@ -107,7 +110,7 @@ public enum Outcome: Sendable, Hashable, Codable {
     public var evidence: String? {
         switch self {
         case .committed: nil
-        case .failed(let evidence), .cancelled(let evidence), .lost(let evidence): evidence
+        case .failed(let evidence), .cancelled(let evidence), .lost(let evidence), .unseen(let evidence): evidence
         }
     }
 
@@ -133,13 +136,22 @@ public struct Standing: Sendable, Hashable, Codable {
     public var blockedSince: Timestamp?
     /// The strongest lock that it holds on a user's relation, for people.
     public var strongestLock: String?
+    /// Whom it holds up; `nil` while nobody.
+    public var impact: Impact?
     /// How far it is, as far as that is known.
     public var progress: RunProgress?
+    /// The process at the other end of its session, where the agent can know it.
+    public var client: ClientSighting?
+    /// Since when it has been idle in its transaction.
+    public var idleSince: Timestamp?
+    /// What it is at, where that decides how it is to be judged.
+    public var activity: RunActivity?
 
     public init(
         state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,
-        rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
-        strongestLock: String? = nil, progress: RunProgress? = nil
+        waitingKind: HeldLock.Kind? = nil, rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
+        strongestLock: String? = nil, impact: Impact? = nil, progress: RunProgress? = nil,
+        idleSince: Timestamp? = nil, activity: RunActivity? = nil
     ) {
         self.state = state
         self.waitingSince = waitingSince
@@ -149,7 +161,10 @@ public struct Standing: Sendable, Hashable, Codable {
         self.blockedSessions = blockedSessions
         self.blockedSince = blockedSince
         self.strongestLock = strongestLock
+        self.impact = impact
         self.progress = progress
+        self.idleSince = idleSince
+        self.activity = activity
     }
 }
 

@@ -8,10 +8,16 @@ public struct MigrationTracker: Sendable, Hashable {
     public var folder: MigrationFolder?
     /// How much is kept of queries' texts. What it takes away is gone before anything is kept.
     public var privacy: QueryTextPrivacy
+    /// What is known of the processes at the other ends of sessions.
+    var clients: [SessionIdentity: ClientSighting] = [:]
+    /// The databases whose migrations are followed. A run that is open goes on to its end all the same.
+    public var databases: DatabaseSelection
 
     private var knownHistory: [String: [String: Set<String>]]
     private var serverStartedAt: Timestamp?
     private var lastServerTime: Timestamp?
+    /// The database that the connection leads to; `nil` before the first look.
+    private var connectedDatabase: String?
     /// The newest reading of each database.
     private var readings: [String: HistoryReading] = [:]
     private var preparations: [TrackedRun.Client: Preparation] = [:]
@@ -40,10 +46,11 @@ public struct MigrationTracker: Sendable, Hashable {
 
     public init(
         target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
-        privacy: QueryTextPrivacy = .normalized
+        privacy: QueryTextPrivacy = .normalized, databases: DatabaseSelection = .connected
     ) {
         self.target = target
         self.privacy = privacy
+        self.databases = databases
         self.open = memory.openRuns
         self.knownHistory = memory.knownHistory
         self.serverStartedAt = memory.serverStartedAt
@@ -79,20 +86,22 @@ public struct MigrationTracker: Sendable, Hashable {
 
     // MARK: - Looks
 
-    public mutating func observe(_ observation: Observation) -> [RunEvent] {
+    public mutating func observe(_ observation: Observation, graph: WaitGraph? = nil) -> [RunEvent] {
+        connectedDatabase = observation.server.database
         noticeRestart(observation)
         noticeGap(before: observation)
         let before = open
-        let graph = WaitGraph(blockers: observation.blockers)
-        hasLockQueue = !observation.blockers.isEmpty
+        let graph = graph ?? observation.waitGraph
+        hasLockQueue = !graph.isEmpty
         let locks = Dictionary(grouping: observation.locks, by: \.pid)
 
         // Ends first: whether a session may join a run depends on what else of it is still busy.
-        for index in open.indices { follow(&open[index], observation) }
+        for index in open.indices { follow(&open[index], observation, graph: graph) }
         var events = assign(observation, locks: locks)
         for index in open.indices {
-            follow(&open[index], observation)
-            settle(&open[index], observation, locks: locks, graph: graph)
+            follow(&open[index], observation, graph: graph)
+            let members = members(of: open[index], observation)
+            settle(&open[index], members, observation, locks: locks, graph: graph)
         }
         let startedIDs = Set(events.map(\.run.id))
         events = events.map { event in
@@ -103,9 +112,23 @@ public struct MigrationTracker: Sendable, Hashable {
             if previous?.run != tracked.run { events.append(.advanced(tracked.run)) }
         }
         events += conclude(at: observation.serverTime, present: Set(observation.sessions.map(\.identity)))
+        forgetUnwatched()
         lastServerTime = observation.serverTime
         preparations = preparations.filter { observation.serverTime - $0.value.lastSeen < Self.preparationLife }
         return events
+    }
+
+    private func isWatched(_ database: String) -> Bool {
+        databases.contains(database, connected: connectedDatabase ?? database)
+    }
+
+    /// What is known of a database that is watched no longer would be out of date when it is watched again.
+    private mutating func forgetUnwatched() {
+        func isWanted(_ database: String) -> Bool {
+            isWatched(database) || open.contains { $0.run.database == database }
+        }
+        knownHistory = knownHistory.filter { isWanted($0.key) }
+        readings = readings.filter { isWanted($0.key) }
     }
 
     private mutating func noticeRestart(_ observation: Observation) {
@@ -124,23 +147,29 @@ public struct MigrationTracker: Sendable, Hashable {
         for index in open.indices { open[index].evidenceWantedSince = nil }
     }
 
-    /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one.
+    /// Finds the sessions that speak of a migration, and gives each to its run, an old one or a new one. One in a database that is not
+    /// watched has none, unless it is an old one.
     private mutating func assign(_ observation: Observation, locks: [Int32: [HeldLock]]) -> [RunEvent] {
         var events: [RunEvent] = []
         let historyTools = knownHistoryTools
         let sessions = observation.sessions.sorted { ($0.queryStart ?? .distantPast) < ($1.queryStart ?? .distantPast) }
-        for session in sessions {
+        for session in sessions where isWatched(session.database) || open.contains(where: { $0.isMember(session) }) {
             guard
                 let evidence = SessionEvidence.of(
                     session, locks: locks[session.pid, default: []], at: observation.serverTime, since: lastServerTime,
                     historyTools: historyTools, databaseTool: soleTool(of: session.database))
             else { continue }
             let client = TrackedRun.Client(session)
-            if let index = open.firstIndex(where: { $0.isMember(session) })
-                ?? (evidence.kind == .preparation ? nil : joinable(client, evidence))
-            {
+            let workBegin = session.transactionStart ?? session.queryStart ?? observation.serverTime
+            let index =
+                current(of: session, at: workBegin, observation, locks: locks)
+                ?? (evidence.kind == .preparation
+                    ? nil : joinable(client, evidence, at: workBegin, observation, locks: locks))
+            if let index {
                 engage(&open[index], session)
                 if evidence.kind == .work { open[index].didWork = true }
+            } else if !isWatched(session.database) {
+                continue
             } else if evidence.kind == .preparation {
                 prepare(client, session, evidence, at: observation.serverTime)
             } else {
@@ -166,14 +195,65 @@ public struct MigrationTracker: Sendable, Hashable {
         preparations[client] = preparation
     }
 
+    /// The run that a session was last at work for, if what it does since `begin` belongs to it.
+    private func current(
+        of session: Session, at begin: Timestamp, _ observation: Observation, locks: [Int32: [HeldLock]]
+    ) -> Int? {
+        guard let index = open.lastIndex(where: { $0.isMember(session) }) else { return nil }
+        let tracked = open[index]
+        // What the session itself shows of its last transaction's end, or the begin of the next one, is all that is known of it.
+        let goesOn =
+            tracked.hasOpenTransaction || isHeldOpen(tracked, observation, locks: locks)
+            || follows(begin, [tracked.transactions.compactMap(\.endedAt).max(), lastSeenOpen(tracked)])
+        return goesOn ? index : nil
+    }
+
     /// An open run of the same client that nothing else of it is busy with: tools work with one connection at a time, and a program with two
-    /// busy ones runs two migrations.
-    private func joinable(_ client: TrackedRun.Client, _ evidence: SessionEvidence) -> Int? {
+    /// busy ones runs two migrations. One that may have been over for long, since nobody looked when it ended, is not joined.
+    private func joinable(
+        _ client: TrackedRun.Client, _ evidence: SessionEvidence, at begin: Timestamp, _ observation: Observation,
+        locks: [Int32: [HeldLock]]
+    ) -> Int? {
         guard !client.applicationName.lowercased().hasPrefix("psql") else { return nil }
         return open.firstIndex { tracked in
             tracked.client == client && !tracked.hasOpenTransaction
                 && (evidence.tool == nil || evidence.tool == tracked.run.tool
                     || tracked.run.tool == MigrationTool.manual)
+                && (isHeldOpen(tracked, observation, locks: locks)
+                    || follows(
+                        begin,
+                        [tracked.transactions.map { $0.surelyOpenUntil ?? $0.start }.max(), lastSeenOpen(tracked)]))
+        }
+    }
+
+    /// Whether so little time has passed since the latest of these that it is no pause between two runs.
+    private func follows(_ begin: Timestamp, _ ends: [Timestamp?]) -> Bool {
+        ends.compactMap { $0 }.max().map { begin - $0 <= Self.linger } ?? true
+    }
+
+    /// The last look, if the run was going on then.
+    private func lastSeenOpen(_ tracked: TrackedRun) -> Timestamp? {
+        tracked.quietSince == nil ? lastServerTime : nil
+    }
+
+    /// Whether the run was going on when last looked at, and a session of it has its tool's lock: what it does meanwhile need not show.
+    private func isHeldOpen(_ tracked: TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]]) -> Bool {
+        tracked.quietSince == nil && holdsToolLock(tracked, members: members(of: tracked, observation), locks: locks)
+    }
+
+    /// The sessions that are at work for the run, or were last: one that has gone on to another run is that one's.
+    private func members(of tracked: TrackedRun, _ observation: Observation) -> [Session] {
+        observation.sessions.filter { session in
+            tracked.isMember(session) && open.last { $0.isMember(session) }?.run.id == tracked.run.id
+        }
+    }
+
+    private func holdsToolLock(_ tracked: TrackedRun, members: [Session], locks: [Int32: [HeldLock]]) -> Bool {
+        members.contains { member in
+            locks[member.pid, default: []].contains {
+                $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }
+                    ?? false
+            }
         }
     }
 
@@ -215,7 +295,7 @@ public struct MigrationTracker: Sendable, Hashable {
     // MARK: - Following
 
     /// Brings the run's transactions up to date: how they stand, or that they have ended.
-    private func follow(_ tracked: inout TrackedRun, _ observation: Observation) {
+    private func follow(_ tracked: inout TrackedRun, _ observation: Observation, graph: WaitGraph) {
         let sessions = Dictionary(
             observation.sessions.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
@@ -234,7 +314,7 @@ public struct MigrationTracker: Sendable, Hashable {
                         transaction.hasFailedStatement || session.state == .idleInTransactionAborted
                     transaction.wasWaiting = session.isWaitingForLock
                     if session.isWaitingForLock {
-                        transaction.waitedBehind = observation.blockers[session.pid, default: []].compactMap {
+                        transaction.waitedBehind = graph.hindrances(of: session.pid).compactMap {
                             byPID[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
                         }
                     }
@@ -249,15 +329,10 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// Says whether the run goes on, and how it stands.
     private func settle(
-        _ tracked: inout TrackedRun, _ observation: Observation, locks: [Int32: [HeldLock]], graph: WaitGraph
+        _ tracked: inout TrackedRun, _ members: [Session], _ observation: Observation, locks: [Int32: [HeldLock]],
+        graph: WaitGraph
     ) {
-        let members = observation.sessions.filter(tracked.isMember)
-        let holdsToolLock = members.contains { member in
-            locks[member.pid, default: []].contains {
-                $0.advisoryKey.map { MigrationTool.owning($0, database: member.database)?.id == tracked.run.tool }
-                    ?? false
-            }
-        }
+        let holdsToolLock = holdsToolLock(tracked, members: members, locks: locks)
         if tracked.hasOpenTransaction || holdsToolLock {
             tracked.quietSince = nil
             tracked.run.standing = Standing(
@@ -265,6 +340,7 @@ public struct MigrationTracker: Sendable, Hashable {
                     tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil }
                         || holdsToolLock
                 }, in: observation, graph: graph, privacy: privacy)
+            tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
             tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime
             tracked.run.standing = Standing()
@@ -283,12 +359,15 @@ public struct MigrationTracker: Sendable, Hashable {
         transaction.endedBehindHindrance = transaction.waitedBehind.contains { hindrance in
             sessions[hindrance.session].map { $0.transactionStart == hindrance.transactionStart } ?? false
         }
+        // Nothing tells when a session that is gone, or at something else, was done with it: some time since the last look.
+        transaction.surelyOpenUntil = max(lastServerTime ?? transaction.start, transaction.start)
         guard let session else {
             transaction.endedAt = serverTime
             return
         }
         if session.state == .idle {
             transaction.endedAt = session.stateChange ?? serverTime
+            transaction.surelyOpenUntil = transaction.endedAt
             switch StatementClass.classify(session.query) {
             case .commit: transaction.closedByCommit = true
             case .rollback: transaction.closedByCommit = false
@@ -305,6 +384,7 @@ public struct MigrationTracker: Sendable, Hashable {
     private mutating func conclude(at serverTime: Timestamp, present: Set<SessionIdentity>) -> [RunEvent] {
         var events: [RunEvent] = []
         var remaining: [TrackedRun] = []
+        var returned: [(entries: [HistoryEntry], tool: String, database: String)] = []
         for var tracked in open {
             tracked.evidenceWantedSince =
                 tracked.quietSince == nil ? nil : tracked.evidenceWantedSince ?? serverTime
@@ -317,6 +397,8 @@ public struct MigrationTracker: Sendable, Hashable {
             if !hasReading(of: tracked.run.database, after: quietSince) {
                 endedWithoutHistory[tracked.run.database, default: []].append(serverTime)
             }
+            let strays = tracked.giveBackStrays()
+            if !strays.entries.isEmpty { returned.append((strays.entries, strays.tool, tracked.run.database)) }
             tracked.run.end = max(quietSince, tracked.run.begin)
             tracked.run.outcome = tracked.concludedOutcome(entryName: name(of:))
             tracked.run.standing = Standing()
@@ -327,6 +409,12 @@ public struct MigrationTracker: Sendable, Hashable {
             events.append(.ended(tracked.run))
         }
         open = remaining
+        for (entries, tool, database) in returned {
+            guard let reading = readings[database], let table = reading.tables.first(where: { $0.tool == tool }) else {
+                continue
+            }
+            events += take(entries, of: table, in: reading)
+        }
         return events
     }
 
@@ -399,16 +487,35 @@ public struct MigrationTracker: Sendable, Hashable {
         }
     }
 
+    /// Gives each new entry to the run that wrote it; what none can have written is told by itself.
     private mutating func take(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent]
     {
-        let owner =
-            open.firstIndex { $0.run.database == reading.database && $0.run.tool == table.tool }
-            ?? open.firstIndex { $0.run.database == reading.database && $0.run.tool == MigrationTool.manual }
-        if let owner {
-            open[owner].newEntries += news
-            open[owner].historyTool = table.tool
-            return []
+        let others = news.filter { entry in
+            guard let author = author(of: entry, of: table, in: reading.database) else { return true }
+            open[author].newEntries.append(entry)
+            open[author].historyTool = table.tool
+            return false
         }
+        return discover(others, of: table, in: reading)
+    }
+
+    /// The open run that wrote the entry most surely: by its transaction, else one of the tool, else one by hand.
+    private func author(of entry: HistoryEntry, of table: HistoryTable, in database: String) -> Int? {
+        let candidates = open.indices.filter { open[$0].run.database == database }
+        let authorships = candidates.map { (index: $0, authorship: open[$0].authorship(of: entry)) }
+        if let certain = authorships.first(where: { $0.authorship == .certain }) { return certain.index }
+        for tool in [table.tool, MigrationTool.manual] {
+            for authorship in [Authorship.likely, .possible] {
+                let found = authorships.first { $0.authorship == authorship && open[$0.index].run.tool == tool }
+                if let found { return found.index }
+            }
+        }
+        return nil
+    }
+
+    /// Tells of what was over before anybody looked.
+    private func discover(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent] {
+        guard isWatched(reading.database) else { return [] }
         // What has only begun is a run that has not been recognised yet, or will be told when it has ended.
         let news = news.filter { $0.state != .unfinished && !wasTold($0, of: table, in: reading) }
         guard let first = news.first else { return [] }

@@ -33,8 +33,19 @@ extension TrackedRun {
             return last.endedBehindHindrance || last.wasKilled == true
                 ? aborted(last, versions: versions) : .committed(versions: versions)
         }
-        return .lost(evidence: Self.untraced)
+        return wasTooQuick(last)
+            ? .unseen(evidence: "\(Self.tooQuick)\(applied([]))") : .lost(evidence: Self.untraced)
     }
+
+    /// Whether there was nothing to see, rather than nobody who looked: a statement by hand that was over at once, in a run of which
+    /// nothing is known to have gone wrong. A tool would have left an entry in its history.
+    private func wasTooQuick(_ last: TrackedTransaction) -> Bool {
+        guard let endedAt = last.endedAt, run.tool == MigrationTool.manual, last.wasKilled != true else { return false }
+        return endedAt - last.start <= MigrationTracker.linger && !transactions.contains(where: \.isRolledBack)
+    }
+
+    private static let tooQuick =
+        "it was over too quickly to see whether it succeeded: PostgreSQL does not tell that of a statement that is over"
 
     private static let untraced =
         "it ended between two looks and left nothing that tells how: no history entry, no transaction id"

@@ -5,19 +5,17 @@ extension Standing {
         let pids = Set(sessions.map(\.pid))
         let locks = observation.locks.filter { pids.contains($0.pid) }
 
-        let wait = locks.filter { !$0.isGranted }
-            .min { ($0.waitStart ?? observation.serverTime) < ($1.waitStart ?? observation.serverTime) }
-        let waiter = sessions.first(where: \.isWaitingForLock)
+        let wait = graph.queues.lazy.flatMap(\.waiters).filter { pids.contains($0.pid) }
+            .min { ($0.since ?? observation.serverTime) < ($1.since ?? observation.serverTime) }
         if let wait {
-            // `waitstart` is unknown for an instant, and before PostgreSQL 14.
-            waitingSince = wait.waitStart ?? waiter?.queryStart ?? observation.serverTime
+            // It is unknown for an instant, and before PostgreSQL 14.
+            waitingSince =
+                wait.since ?? sessions.first { $0.pid == wait.pid }?.queryStart ?? observation.serverTime
             waitingFor = wait.readable
-            waitingKind = wait.kind
+            waitingKind = wait.lock.kind
             let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
-            rootBlockers = graph.rootBlockers(of: wait.pid).flatMap { pid in
-                pid == 0
-                    ? observation.preparedTransactions.map(Blocker.init)
-                    : [byPID[pid].map { Blocker($0, privacy: privacy) } ?? Blocker(pid: pid)]
+            rootBlockers = graph.rootBlockers(of: wait.pid).compactMap {
+                Blocker($0, in: observation, sessions: byPID, privacy: privacy)
             }.sorted {
                 ($0.transactionStart ?? observation.serverTime, $0.pid) < (
                     $1.transactionStart ?? observation.serverTime, $1.pid
@@ -25,13 +23,9 @@ extension Standing {
             }
         }
 
-        let victims = graph.victims(of: pids)
-        blockedSessions = victims.count
-        if !victims.isEmpty {
-            let starts = observation.locks.filter { !$0.isGranted && victims.contains($0.pid) }.compactMap(\.waitStart)
-            let queries = observation.sessions.filter { victims.contains($0.pid) }.compactMap(\.queryStart)
-            blockedSince = starts.min() ?? queries.min() ?? observation.serverTime
-        }
+        impact = Impact(of: pids, in: observation, graph: graph, privacy: privacy)
+        blockedSessions = impact?.total ?? 0
+        blockedSince = impact?.victims.first?.waitingSince
         strongestLock =
             locks.filter { $0.isGranted && $0.relation.map { !$0.isSystem } ?? false }
             .max { $0.mode < $1.mode }?.readable
@@ -59,8 +53,9 @@ extension HeldLock {
     /// For people: `ACCESS EXCLUSIVE on public.orders`.
     public var readable: String {
         switch kind {
-        case .relation, .extend, .page, .tuple:
-            "\(mode.sqlName) on \(kind == .relation ? "" : "\(kind.rawValue) of ")\(relation?.readable ?? "a relation")"
+        case .relation: "\(mode.sqlName) on \(relation?.readable ?? "a relation")"
+        case .extend, .page: "\(mode.sqlName) on \(kind.rawValue) of \(relation?.readable ?? "a relation")"
+        case .tuple: "a row of \(relation?.readable ?? "a relation") that others wait for, too"
         case .transactionid: "the end of another transaction (a row lock)"
         case .virtualxid: "the end of older transactions (CONCURRENTLY waits for their snapshots)"
         case .advisory: "an advisory lock"
@@ -74,6 +69,19 @@ extension HeldLock.Relation {
 }
 
 extension Blocker {
+    /// `nil` for a prepared transaction that was finished meanwhile.
+    init?(
+        _ owner: LockOwner, in observation: Observation, sessions: [Int32: Session], privacy: QueryTextPrivacy
+    ) {
+        switch owner {
+        case .session(let pid):
+            self = sessions[pid].map { Blocker($0, privacy: privacy) } ?? Blocker(pid: pid)
+        case .preparedTransaction(let gid):
+            guard let prepared = observation.preparedTransactions.first(where: { $0.gid == gid }) else { return nil }
+            self.init(prepared)
+        }
+    }
+
     init(_ session: Session, privacy: QueryTextPrivacy) {
         self.init(
             pid: session.pid, user: session.user, database: session.database,

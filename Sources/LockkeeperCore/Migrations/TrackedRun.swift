@@ -43,6 +43,15 @@ public struct TrackedRun: Sendable, Hashable, Codable {
 
     func isMember(_ session: Session) -> Bool { run.sessions.contains(session.identity) }
 
+    /// Takes from the run the entries that, as has turned out, it cannot have written.
+    mutating func giveBackStrays() -> (entries: [HistoryEntry], tool: String) {
+        let strays = newEntries.filter { authorship(of: $0) == .impossible }
+        let tool = historyTool ?? run.tool
+        newEntries.removeAll { strays.contains($0) }
+        if newEntries.isEmpty { historyTool = nil }
+        return (strays, tool)
+    }
+
     /// The most transactions that are kept: a backfill in batches has thousands.
     private static let keptTransactions = 64
 
@@ -85,7 +94,10 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
     var wasWaiting = false
     /// Whether it was seen in the state `idle in transaction (aborted)`: a statement of it had failed.
     var hasFailedStatement = false
+    /// When it ended, or was first seen to have ended.
     var endedAt: Timestamp?
+    /// Until when at least it was open, once it has ended.
+    var surelyOpenUntil: Timestamp?
     /// Whether its session was gone when its end was noticed.
     var endedWithSession = false
     /// How many sessions of the database had been terminated when it was last seen open.
@@ -114,6 +126,18 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
         endedAt == nil && session.identity == self.session
             && (session.transactionStart == start
                 || session.transactionStart == nil && session.state == .idleInTransactionAborted)
+    }
+
+    /// Whether it is known to have left nothing behind.
+    var isRolledBack: Bool {
+        fate == .aborted || closedByCommit == false
+            || transactionID == nil && wasWaiting && endedBehindHindrance
+    }
+
+    /// Whether it ended at a time in which nobody looked, so that more may have happened before it was noticed.
+    var endedUnseen: Bool {
+        guard let endedAt, let surelyOpenUntil else { return false }
+        return endedAt - surelyOpenUntil > MigrationTracker.linger
     }
 
     var isSettled: Bool {

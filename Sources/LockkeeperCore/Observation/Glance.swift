@@ -47,15 +47,20 @@ public struct Inquiry: Sendable, Hashable, Codable {
     public var historyWanted: Set<String>
     /// How many runs have begun or ended so far: when it changes, statements and catalogs are read at once.
     public var milestones: Int
+    /// The sessions whose processes are to be looked for on the agent's machine.
+    public var processQuestions: [ProcessQuestion] = []
+    /// The statements whose texts are wanted: reading texts is dear, so it is done for those only.
+    public var statementTextsWanted: [Int64]
 
     public init(
         trackedPIDs: [Int32] = [], transactionIDs: [UInt64] = [], isActive: Bool = false,
-        historyWanted: Set<String> = [], milestones: Int = 0
+        historyWanted: Set<String> = [], milestones: Int = 0, statementTextsWanted: [Int64] = []
     ) {
         self.trackedPIDs = trackedPIDs
         self.transactionIDs = transactionIDs
         self.isActive = isActive
         self.historyWanted = historyWanted
         self.milestones = milestones
+        self.statementTextsWanted = statementTextsWanted
     }
 }

@@ -2,17 +2,21 @@
 public struct HeldLock: Sendable, Hashable, Codable {
     /// The holder or waiter; 0 for a prepared transaction.
     public var pid: Int32
-    public var kind: Kind
+    /// What it is about.
+    public var object: LockObject
     public var mode: LockMode
     public var isGranted: Bool
+    /// Whether it was taken by the fast path: nobody waits for one that was.
+    public var isFastPath: Bool
     /// When the wait began, from PostgreSQL 14 on; may be unknown for an instant after it began.
     public var waitStart: Timestamp?
+    /// What a prepared transaction's locks have in common; `nil` for those of sessions.
+    public var virtualTransaction: String?
     /// The name of the database of the object; "" for shared objects and for objects without a database.
     public var database: String
     public var relation: Relation?
-    public var advisoryKey: AdvisoryKey?
 
-    public enum Kind: String, Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case relation, extend, frozenid, page, tuple, transactionid, virtualxid, spectoken, object, userlock, advisory,
             applytransaction
     }
@@ -40,22 +44,35 @@ public struct HeldLock: Sendable, Hashable, Codable {
     }
 
     public init(
+        pid: Int32, object: LockObject, mode: LockMode, isGranted: Bool, isFastPath: Bool = false,
+        waitStart: Timestamp? = nil, virtualTransaction: String? = nil, database: String = "",
+        relation: Relation? = nil
+    ) {
+        self.pid = pid
+        self.object = object
+        self.mode = mode
+        self.isGranted = isGranted
+        self.isFastPath = isFastPath
+        self.waitStart = waitStart
+        self.virtualTransaction = virtualTransaction
+        self.database = database
+        self.relation = relation
+    }
+
+    /// A lock on the relation or the advisory key that is given.
+    public init(
         pid: Int32, kind: Kind, mode: LockMode, isGranted: Bool, waitStart: Timestamp? = nil, database: String = "",
         relation: Relation? = nil, advisoryKey: AdvisoryKey? = nil
     ) {
-        self.pid = pid
-        self.kind = kind
-        self.mode = mode
-        self.isGranted = isGranted
-        self.waitStart = waitStart
-        self.database = database
-        self.relation = relation
-        self.advisoryKey = advisoryKey
+        let object =
+            advisoryKey.map { LockObject.advisory($0) } ?? LockObject(kind: kind, relation: relation?.oid)
+        self.init(
+            pid: pid, object: object, mode: mode, isGranted: isGranted, waitStart: waitStart, database: database,
+            relation: relation)
     }
-}
 
-/// The key of an advisory lock as `pg_locks` shows it: `objsubid` 1 is one bigint, 2 is two ints.
-public enum AdvisoryKey: Sendable, Hashable, Codable {
-    case single(Int64)
-    case pair(Int32, Int32)
+    public var kind: Kind { object.kind }
+
+    /// The key of an advisory lock.
+    public var advisoryKey: AdvisoryKey? { object.advisoryKey }
 }

@@ -48,6 +48,8 @@ public struct HistoryEntry: Sendable, Hashable, Codable {
     /// When the tool says that it was applied; `nil` where it keeps no such time.
     public var appliedAt: Timestamp?
     public var state: State
+    /// The low 32 bits of the id of the transaction that wrote the row as it is now (`xmin`); `nil` where that is not known.
+    public var transactionID: UInt32?
 
     public enum State: String, Sendable, Hashable, Codable {
         case applied
@@ -59,7 +61,7 @@ public struct HistoryEntry: Sendable, Hashable, Codable {
 
     public init(
         key: String, name: String? = nil, hash: String? = nil, stamp: Int64? = nil, appliedAt: Timestamp? = nil,
-        state: State = .applied
+        state: State = .applied, transactionID: UInt32? = nil
     ) {
         self.key = key
         self.name = name
@@ -67,5 +69,6 @@ public struct HistoryEntry: Sendable, Hashable, Codable {
         self.stamp = stamp
         self.appliedAt = appliedAt
         self.state = state
+        self.transactionID = transactionID
     }
 }

@@ -16,6 +16,7 @@ public struct Sample: Sendable, Hashable, Codable {
         case seen(Observation)
         case history(HistoryReading)
         case statements(StatementReading)
+        case statementTexts(StatementTexts)
         case catalog(CatalogReading)
         case processes(ProcessReading)
         case failed(SampleFailure)

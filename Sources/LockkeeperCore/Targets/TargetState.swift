@@ -9,6 +9,9 @@ public struct TargetState: Sendable {
     private var milestones = 0
     /// The newest full look, however old; `seenAt` says how old.
     public private(set) var observation: Observation?
+    /// Who waited for whom at that look.
+    public private(set) var waitGraph = WaitGraph(locks: [])
+    private var lockWaits = LockWaitTimes()
     /// The agent's clock at the newest answer of the server to a look of any depth but the history's.
     public private(set) var seenAt: Timestamp?
     /// Why the newest look failed; `nil` while the target answers.
@@ -32,12 +35,13 @@ public struct TargetState: Sendable {
     /// - Parameter lastRuns: the last finished run of each tool and database, from the store.
     public init(
         target: String, memory: TargetMemory = TargetMemory(), folder: MigrationFolder? = nil,
-        privacy: QueryTextPrivacy = .normalized,
+        privacy: QueryTextPrivacy = .normalized, databases: DatabaseSelection = .connected,
         lastRuns: [MigrationRun] = []
     ) {
         self.target = target
-        self.tracker = MigrationTracker(target: target, memory: memory, folder: folder, privacy: privacy)
-        performance = Performance(target: target)
+        self.tracker = MigrationTracker(
+            target: target, memory: memory, folder: folder, privacy: privacy, databases: databases)
+        performance = Performance(target: target, privacy: privacy)
         health = Health(target: target)
         processes = Processes(target: target)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
@@ -53,8 +57,10 @@ public struct TargetState: Sendable {
         tracker.folder = folder
     }
 
-    public mutating func update(privacy: QueryTextPrivacy) {
+    public mutating func update(privacy: QueryTextPrivacy, databases: DatabaseSelection) {
         tracker.privacy = privacy
+        performance.privacy = privacy
+        tracker.databases = databases
     }
 
     /// The server's clock at a time of the agent's; the agent's own while the server's is unknown.
@@ -75,15 +81,21 @@ public struct TargetState: Sendable {
             failure = nil
             failingSince = nil
             lastSampleDuration = sample.duration
-            events = tracker.observe(observation)
+            waitGraph = observation.waitGraph
+            lockWaits.advance(observation)
+            events = tracker.observe(observation, graph: waitGraph)
+            performance.advance(observation)
         case .history(let reading):
             events = tracker.observe(reading)
         case .statements(let reading):
             performance.advance(reading)
+        case .statementTexts(let texts):
+            performance.advance(texts)
         case .catalog(let reading):
             health.advance(reading)
         case .processes(let reading):
             processes.advance(reading)
+            tracker.clients = processes.sightings
         case .failed(let failure):
             guard sample.tier.tellsWhetherReachable else { break }
             self.failure = failure
@@ -91,6 +103,7 @@ public struct TargetState: Sendable {
             failingSince = failingSince ?? sample.takenAt
         }
         if !events.isEmpty { performance.advance(events, at: serverTime(at: sample.takenAt)) }
+        events += performance.takeReviewed().map(RunEvent.reviewed)
         milestones += events.count(where: \.isMilestone)
         for case .ended(let run) in events { finish(run) }
         for case .discovered(let run) in events { finish(run) }
@@ -101,6 +114,9 @@ public struct TargetState: Sendable {
     public var inquiry: Inquiry {
         var inquiry = tracker.inquiry
         inquiry.milestones = milestones
+        inquiry.processQuestions =
+            observation.map { ProcessQuestion.about(tracker.open.map(\.run), in: $0) } ?? []
+        inquiry.statementTextsWanted = performance.textsWanted
         return inquiry
     }
 
@@ -130,8 +146,8 @@ public struct TargetState: Sendable {
         Situation(
             target: target, now: serverTime(at: now), observation: isReachable ? observation : nil,
             runs: tracker.open.map(\.run), lastRuns: finished.values.map(\.last).sorted { $0.id < $1.id },
-            histories: tracker.readDatabases.compactMap(tracker.histories), folder: tracker.folder, health: health,
-            performance: performance, processes: processes, privacy: tracker.privacy, thresholds: thresholds)
+            histories: tracker.readDatabases.compactMap(tracker.histories), folder: tracker.folder,
+            performance: performance, processes: processes, graph: waitGraph, privacy: tracker.privacy, thresholds: thresholds)
     }
 
     /// What is wrong with it, or looks wrong and is not, the severest first.
@@ -151,9 +167,10 @@ public struct TargetState: Sendable {
         }
         recordRuns(into: &metrics, at: serverTime(at: now))
         recordHistories(into: &metrics)
+        lockWaits.record(into: &metrics, target: target)
         performance.record(into: &metrics)
         health.record(into: &metrics, at: serverTime(at: now))
-        processes.record(into: &metrics)
+        processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
         for finding in findings(at: now) { metrics.add(1, to: MetricCatalog.findings, .init(finding)) }
     }
@@ -215,10 +232,14 @@ public struct TargetState: Sendable {
 
     private func recordServer(_ observation: Observation, into metrics: inout MetricsBuilder, at serverTime: Timestamp)
     {
-        let graph = WaitGraph(blockers: observation.blockers)
         let sessions = Dictionary(grouping: observation.sessions.filter { !$0.database.isEmpty }, by: \.database)
         let locks = Dictionary(grouping: observation.locks, by: \.database)
-        let roots = graph.rootBlockers
+        let waits = waitGraph.queues.flatMap(\.waiters)
+        let databaseOf = Dictionary(
+            observation.sessions.map { (LockOwner.session($0.pid), $0.database) }
+                + observation.preparedTransactions.map { (.preparedTransaction($0.gid), $0.database) },
+            uniquingKeysWith: { first, _ in first })
+        let roots = Dictionary(grouping: waitGraph.rootBlockers) { databaseOf[$0] ?? "" }
         for database in Set(sessions.keys).union(tracker.readDatabases) {
             let labels = MetricCatalog.DatabaseLabels(target: target, database: database)
             let here = sessions[database, default: []]
@@ -235,12 +256,15 @@ public struct TargetState: Sendable {
                 MetricCatalog.idleInTransactionOldest, labels,
                 to: age(of: idle.compactMap(\.stateChange).min(), at: serverTime))
 
-            let waiters = pids.intersection(observation.blockers.keys)
-            let waits = observation.locks.filter { !$0.isGranted && waiters.contains($0.pid) }.compactMap(\.waitStart)
-            metrics.set(MetricCatalog.lockWaiters, labels, to: waiters.count)
-            metrics.set(MetricCatalog.lockOldestWait, labels, to: age(of: waits.min(), at: serverTime))
-            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots.intersection(pids).count)
+            let waiting = waits.filter { pids.contains($0.pid) }
+            metrics.set(MetricCatalog.lockWaiters, labels, to: Set(waiting.map(\.owner)).count)
+            metrics.set(
+                MetricCatalog.lockOldestWait, labels, to: age(of: waiting.compactMap(\.since).min(), at: serverTime))
+            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots[database]?.count ?? 0)
             var held: [MetricCatalog.LockLabels: Int] = [:]
+            for (mode, count) in observation.unlistedLocks[database, default: [:]] {
+                held[.init(labels, mode: mode, isGranted: true)] = count
+            }
             for lock in locks[database, default: []] {
                 held[.init(labels, mode: lock.mode, isGranted: lock.isGranted), default: 0] += 1
             }
@@ -251,6 +275,12 @@ public struct TargetState: Sendable {
                 }
             }
         }
+    }
+
+    /// Who waits for whom, as it may be shown; `nil` while that is not known.
+    public var lockOverview: LockOverview? {
+        guard isReachable, let observation else { return nil }
+        return LockOverview(observation, graph: waitGraph, privacy: tracker.privacy)
     }
 
     private func age(of start: Timestamp?, at serverTime: Timestamp) -> Duration {

@@ -21,6 +21,7 @@ struct Badge: Sendable, Hashable {
             case "failed": self.init(symbol: "❌", word: "FAILED", color: "#b3261e", isBad: true)
             case "cancelled": self.init(symbol: "⛔", word: "CANCELLED", color: "#b3261e", isBad: true)
             case "lost": self.init(symbol: "❓", word: "OUTCOME UNKNOWN", color: "#b3261e", isBad: true)
+            case "unseen": self.init(symbol: "ℹ️", word: "ENDED", color: "#1a5fb4")
             default: self.init(symbol: "✅", word: "RESOLVED", color: "#1e7b34")
             }
         } else {

@@ -6,11 +6,15 @@ enum GlanceQuery {
     /// - Parameters:
     ///   - since: begin of the last glance by the server's clock, in microseconds; `nil` before the first.
     ///   - tracked: sessions to be reported whatever they do.
-    static func query(since: Int64?, tracked: [Int32], canReadAllStats: Bool) -> Query {
+    ///   - databases: those whose sessions may be suspect; `nil` for all. Waiters count in all.
+    static func query(since: Int64?, tracked: [Int32], databases: [String]?, canReadAllStats: Bool) -> Query {
         Query(
             name: canReadAllStats ? "lockkeeper_glance" : "lockkeeper_glance_unprivileged",
             sql: canReadAllStats ? privileged : unprivileged,
-            parameters: [since.map(String.init), "{" + tracked.map(String.init).joined(separator: ",") + "}"])
+            parameters: [
+                since.map(String.init), "{" + tracked.map(String.init).joined(separator: ",") + "}",
+                databases.map(TextArray.literal),
+            ])
     }
 
     /// For PostgreSQL 13 to 18.
@@ -26,12 +30,15 @@ enum GlanceQuery {
         """
         WITH activity AS MATERIALIZED (
             SELECT a.pid, a.datid, a.state, a.query_start, a.wait_event_type, a.query,
-                a.state <> 'idle' OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0) AS is_fresh
+                (a.state <> 'idle' OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0))
+                    AND ($3::text[] IS NULL OR a.datid = ANY (ARRAY(
+                        SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = ANY ($3::text[])))) AS is_fresh
             FROM pg_catalog.pg_stat_get_activity(NULL) AS a
             WHERE a.application_name IS DISTINCT FROM 'lockkeeper' AND a.pid <> pg_catalog.pg_backend_pid()
         ), suspects AS MATERIALIZED (
             SELECT a.pid, a.datid, a.state, a.query_start, a.wait_event_type,
-                a.pid = ANY ($2::int4[]) OR (a.is_fresh AND a.query ~* '\(pattern)') AS is_sure
+                a.pid = ANY ($2::int4[]) OR (a.is_fresh AND
+                    CASE WHEN a.query ~* '\(hint)' THEN a.query ~* '\(pattern)' ELSE false END) AS is_sure
             FROM activity AS a
             WHERE a.is_fresh OR a.pid = ANY ($2::int4[])
         ), asking AS MATERIALIZED (
@@ -53,15 +60,25 @@ enum GlanceQuery {
         """
     }
 
+    /// The words without one of which `pattern` never matches. Looking for them costs a twentieth of it (6 against 130 µs for a statement
+    /// of 80 characters), and on a busy server nearly every session has a fresh statement.
+    static let hint: String = {
+        let verbs = [
+            "create", "alter", "drop", "reindex", "cluster", "comment", "do", "security", "import", "vacuum",
+        ]
+        return #"\m(\#((verbs + tables).joined(separator: "|")))\M"#
+    }()
+
+    private static let tables = MigrationTool.tellingTables.keys.sorted()
+
     /// A statement that begins with a word of schema change, after comments, or after another statement; or a write to a
     /// table that is surely a migration tool's history. The full look decides what it really is.
     static let pattern: String = {
         let space = #"(\s|--[^\n]*(\n|$)|/\*([^*]|\*[^/])*\*+/)*"#
-        let tables = MigrationTool.tellingTables.keys.sorted().joined(separator: "|")
         let words = [
             #"create\s+(?!((or\s+replace|global|local)\s+)*temp(orary)?\M)"#,
             #"(alter|drop|reindex|cluster|comment|do)\M"#, #"security\s+label\M"#, #"import\s+foreign\M"#,
-            #"vacuum\M[^;]*\mfull\M"#, #"(insert|update|delete)\M[^;]{0,80}\m(\#(tables))\M"#,
+            #"vacuum\M[^;]*\mfull\M"#, #"(insert|update|delete)\M[^;]{0,80}\m(\#(tables.joined(separator: "|")))\M"#,
         ]
         return "(^|;)" + space + "(" + words.joined(separator: "|") + ")"
     }()
@@ -73,7 +90,7 @@ enum GlanceQuery {
         else { return nil }
         let lockHolders = Set(
             rows.compactMap { row -> Int32? in
-                guard row.text(0) == "advisory", let key = LockRow.advisoryKey(row, classid: 2, objid: 3, objsubid: 5),
+                guard row.text(0) == "advisory", let key = LockRows.advisoryKey(row, classid: 2, objid: 3, objsubid: 5),
                     MigrationTool.owning(key, database: row.text(4) ?? "") != nil
                 else { return nil }
                 return row.integer(1)

@@ -12,14 +12,15 @@ enum HistoryQueries {
                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
                 (SELECT pg_catalog.string_agg(s.relname, pg_catalog.chr(10)) FROM pg_catalog.pg_class AS s
                     WHERE s.relname = ANY ($2::text[]) AND s.relnamespace = c.relnamespace),
-                (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8
+                (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8,
+                pg_catalog.has_column_privilege(c.oid, 'xmin', 'SELECT')
             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
             ORDER BY 3
             """,
         parameters: [
-            array(MigrationTool.historyTableNames.sorted()),
-            array(
+            TextArray.literal(MigrationTool.historyTableNames.sorted()),
+            TextArray.literal(
                 Set(MigrationTool.all.flatMap { $0.histories.flatMap { [$0.companion, $0.absentCompanion] } })
                     .compactMap { $0 }.sorted()),
         ])
@@ -35,6 +36,8 @@ enum HistoryQueries {
         /// Quoted where SQL needs it.
         var relation: String
         var oid: UInt32
+        /// Whether the role may know which transaction wrote a row: not if it may read single columns only.
+        var tellsWriter: Bool
     }
 
     /// The first shape of the catalogue that fits has the table; a table that fits none is no history.
@@ -52,7 +55,8 @@ enum HistoryQueries {
                     && shape.companion.map(neighbours.contains) ?? true
                     && !(shape.absentCompanion.map(neighbours.contains) ?? false)
                 {
-                    return Found(tool: tool.id, shape: shape, relation: relation, oid: oid)
+                    return Found(
+                        tool: tool.id, shape: shape, relation: relation, oid: oid, tellsWriter: row.boolean(6) ?? false)
                 }
             }
             return nil
@@ -74,7 +78,8 @@ enum HistoryQueries {
                     \(shape.stamp.map { "(\($0))::int8" } ?? "NULL") AS lockkeeper_stamp,
                     \(shape.appliedAt.map { "(EXTRACT(epoch FROM (\($0))) * 1000000)::int8" } ?? "NULL")
                         AS lockkeeper_applied_at,
-                    \(text(shape.state)) AS lockkeeper_state
+                    \(text(shape.state)) AS lockkeeper_state,
+                    \(found.tellsWriter ? "xmin::text" : "NULL") AS lockkeeper_xmin
                 FROM \(found.relation)
                 ORDER BY \(shape.order) DESC LIMIT $1::int8
                 """, parameters: [String(limit)])
@@ -86,7 +91,9 @@ enum HistoryQueries {
             return HistoryEntry(
                 key: key, name: row.text(1), hash: row.text(2), stamp: row.integer(3),
                 appliedAt: row.integer(4).map(Timestamp.init(microseconds:)),
-                state: row.text(5).flatMap(HistoryEntry.State.init) ?? .applied)
+                state: row.text(5).flatMap(HistoryEntry.State.init) ?? .applied,
+                // Below the first normal id stand those of rows that were there from the start, or frozen long ago.
+                transactionID: row.integer(6, as: UInt32.self).flatMap { $0 < 3 ? nil : $0 })
         }
     }
 
@@ -98,9 +105,4 @@ enum HistoryQueries {
             WHERE d.datallowconn AND NOT d.datistemplate AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')
             ORDER BY 1
             """)
-
-    /// PostgreSQL's text form of an array of plain names.
-    private static func array(_ names: [String]) -> String {
-        "{" + names.map { "\"\($0)\"" }.joined(separator: ",") + "}"
-    }
 }

@@ -4,8 +4,8 @@ import LockkeeperCore
 /// table, so none waits behind a lock that is queued on one.
 enum LookQueries {
     /// The queries in the order that `read` expects.
-    static func queries(_ server: Server, transactionIDs: [UInt64]) -> [Query] {
-        var queries = [moment, sessions(server), locks(server), preparedTransactions]
+    static func queries(_ server: Server, transactionIDs: [UInt64], trackedPIDs: [Int32] = []) -> [Query] {
+        var queries = [moment, sessions(server), locks(server, trackedPIDs: trackedPIDs), preparedTransactions]
         if server.majorVersion >= 14 { queries.append(endings) }
         if !transactionIDs.isEmpty { queries.append(fates(transactionIDs)) }
         return queries
@@ -19,27 +19,36 @@ enum LookQueries {
                 pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
             """)
 
-    /// Sessions with, for those that wait for a lock, who blocks them. In one query, so that blockers and waiters come from one
-    /// reading. `pg_blocking_pids` holds up all lock traffic for an instant, so it is called for waiters only.
+    /// The sessions. PostgreSQL 13 does not tell when a wait began, so there each waiter's blockers are asked for: `pg_blocking_pids`
+    /// holds up all lock traffic for an instant, so it is called for waiters only, and not at all from 14 on.
     static func sessions(_ server: Server) -> Query {
-        server.canReadAllStats
-            ? Query(name: "lockkeeper_sessions", sql: sessionsSQL(isWaiting: "a.wait_event_type = 'Lock'"))
+        guard server.majorVersion < 14 else {
+            return Query(name: "lockkeeper_sessions", sql: sessionsSQL(blockingPIDs: "NULL::int4[]"))
+        }
+        return server.canReadAllStats
+            ? Query(
+                name: "lockkeeper_sessions_13",
+                sql: sessionsSQL(
+                    blockingPIDs: "CASE WHEN a.wait_event_type = 'Lock' THEN pg_catalog.pg_blocking_pids(a.pid) END"))
             // Wait events of other users are hidden then; pg_locks hides nothing.
             : Query(
-                name: "lockkeeper_sessions_unprivileged",
+                name: "lockkeeper_sessions_13_unprivileged",
                 sql: sessionsSQL(
-                    isWaiting: "a.pid IN (SELECT l.pid FROM pg_catalog.pg_lock_status() AS l WHERE NOT l.granted)"))
+                    blockingPIDs: """
+                        CASE WHEN a.pid IN (SELECT l.pid FROM pg_catalog.pg_lock_status() AS l WHERE NOT l.granted)
+                            THEN pg_catalog.pg_blocking_pids(a.pid) END
+                        """))
     }
 
     /// For PostgreSQL 13 to 18. Left out are processes that serve no client and take no locks that one could wait for.
-    private static func sessionsSQL(isWaiting: String) -> String {
+    private static func sessionsSQL(blockingPIDs: String) -> String {
         """
         SELECT a.pid, (EXTRACT(epoch FROM a.backend_start) * 1000000)::int8, a.backend_type, a.datname, a.usename,
             a.application_name, pg_catalog.host(a.client_addr), a.client_port, a.state,
             (EXTRACT(epoch FROM a.xact_start) * 1000000)::int8, (EXTRACT(epoch FROM a.query_start) * 1000000)::int8,
             (EXTRACT(epoch FROM a.state_change) * 1000000)::int8, a.wait_event_type, a.wait_event,
             a.backend_xid::text, a.backend_xmin IS NOT NULL, a.query, a.leader_pid,
-            CASE WHEN \(isWaiting) THEN pg_catalog.pg_blocking_pids(a.pid) END
+            \(blockingPIDs)
         FROM pg_catalog.pg_stat_activity AS a
         WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.application_name IS DISTINCT FROM 'lockkeeper'
             AND (a.backend_type IS NULL OR a.backend_type NOT IN (
@@ -48,37 +57,53 @@ enum LookQueries {
         """
     }
 
-    static func locks(_ server: Server) -> Query {
-        server.majorVersion >= 14
+    /// - Parameter trackedPIDs: sessions whose locks are all wanted.
+    static func locks(_ server: Server, trackedPIDs: [Int32] = []) -> Query {
+        let parameters: [String?] = ["{" + trackedPIDs.map(String.init).joined(separator: ",") + "}"]
+        return server.majorVersion >= 14
             ? Query(
                 name: "lockkeeper_locks",
-                sql: locksSQL(waitStart: "(EXTRACT(epoch FROM l.waitstart) * 1000000)::int8"))
+                sql: locksSQL(waitStart: "(EXTRACT(epoch FROM k.waitstart) * 1000000)::int8"), parameters: parameters)
             // PostgreSQL 13 does not know when a wait began.
-            : Query(name: "lockkeeper_locks_13", sql: locksSQL(waitStart: "NULL::int8"))
+            : Query(name: "lockkeeper_locks_13", sql: locksSQL(waitStart: "NULL::int8"), parameters: parameters)
     }
 
+    /// One reading of the lock table, from which the core computes who waits for whom.
+    ///
+    /// Most rows of a busy server are locks of readers and writers on relations that nobody waits for. They stay there, and only their
+    /// number is told: sending them is what costs. So do each transaction's lock on its own virtual id, and all of this on system catalogs. A
+    /// lock that the fast path has granted is waited for by nobody: the first who would moves it to the shared table. Who holds a
+    /// strong lock, waits, or is asked about is shown with all locks.
+    ///
     /// Names are looked up once for each relation, by its oid, and only in this database's catalog: `oid::regclass` and the like would
-    /// do so for each lock. Rows that nobody can be interested in stay on the server: AccessShare on system catalogs and
-    /// each transaction's lock on its own virtual id, unless somebody waits for them.
+    /// do so for each lock.
     private static func locksSQL(waitStart: String) -> String {
         """
         WITH l AS MATERIALIZED (
-            SELECT * FROM pg_catalog.pg_lock_status() AS s WHERE s.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+            SELECT s.*, s.granted AND CASE s.locktype
+                WHEN 'relation' THEN s.mode IN ('AccessShareLock', 'RowExclusiveLock', 'RowShareLock')
+                WHEN 'virtualxid' THEN s.fastpath ELSE false END AS is_plain
+            FROM pg_catalog.pg_lock_status() AS s
+            WHERE s.mode <> 'SIReadLock'
+        ), telling AS MATERIALIZED (
+            SELECT t.pid, t.granted, t.relation
+            FROM l AS t
+            WHERE NOT t.is_plain AND (NOT t.granted OR t.relation::int8 >= 16384 AND t.locktype = 'relation')
+            UNION ALL
+            SELECT p.pid, true, NULL FROM pg_catalog.unnest($1::int4[]) AS p (pid)
         ), kept AS MATERIALIZED (
-            SELECT l.pid, l.locktype, l.mode, l.granted, \(waitStart) AS waitstart, l.database, l.relation,
-                l.classid, l.objid, l.objsubid
+            SELECT l.*
             FROM l
-            WHERE NOT l.granted
-                OR NOT (l.locktype = 'virtualxid' AND l.virtualxid = l.virtualtransaction
-                    OR l.locktype = 'relation' AND l.mode = 'AccessShareLock' AND l.relation::int8 < 16384)
-                OR EXISTS (SELECT FROM l AS w WHERE NOT w.granted AND w.locktype = l.locktype
-                    AND w.database IS NOT DISTINCT FROM l.database AND w.relation IS NOT DISTINCT FROM l.relation
-                    AND w.virtualxid IS NOT DISTINCT FROM l.virtualxid)
+            WHERE NOT l.is_plain
+                OR NOT l.fastpath AND l.relation IN (
+                    SELECT t.relation FROM telling AS t WHERE NOT t.granted AND t.relation IS NOT NULL)
+                OR l.relation::int8 >= 16384 AND l.pid IN (SELECT t.pid FROM telling AS t WHERE t.pid IS NOT NULL)
         ), relations AS MATERIALIZED (
-            SELECT r.relation, c.name, c.is_system, c.relkind, c.is_temporary
-            FROM (SELECT DISTINCT k.relation FROM kept AS k
-                WHERE k.relation IS NOT NULL AND k.database IN (0,
-                    (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))) AS r
+            SELECT r.relation, r.database, c.name, c.is_system, c.relkind, c.is_temporary
+            FROM (SELECT DISTINCT k.relation, own.oid AS database
+                FROM kept AS k
+                JOIN pg_catalog.pg_database AS own ON own.datname = pg_catalog.current_database()
+                WHERE k.relation IS NOT NULL AND k.database IN (0, own.oid)) AS r
             CROSS JOIN LATERAL (
                 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
                     n.nspname IN ('pg_catalog', 'information_schema') AS is_system, c.relkind,
@@ -86,13 +111,31 @@ enum LookQueries {
                 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                 WHERE c.oid = r.relation
                 OFFSET 0) AS c
+        ), counts AS MATERIALIZED (
+            SELECT p.database, ARRAY[count(*) FILTER (WHERE p.mode = 'AccessShareLock'),
+                count(*) FILTER (WHERE p.mode = 'RowShareLock'),
+                count(*) FILTER (WHERE p.mode = 'RowExclusiveLock')]::text AS counts
+            FROM l AS p
+            WHERE p.is_plain AND p.relation::int8 >= 16384
+            GROUP BY p.database
         )
-        SELECT k.pid, k.locktype, k.mode, k.granted, k.waitstart, d.datname, k.relation, r.name, r.is_system, r.relkind,
-            r.is_temporary, k.classid, k.objid, k.objsubid
+        SELECT k.pid, k.locktype, k.mode, k.granted, k.fastpath, \(waitStart),
+            CASE WHEN k.pid IS NULL THEN k.virtualtransaction END,
+            k.database, k.relation, k.page, k.tuple, k.virtualxid, k.transactionid, k.classid, k.objid, k.objsubid
         FROM kept AS k
-        LEFT JOIN relations AS r ON r.relation = k.relation AND k.database IN (0,
-            (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
-        LEFT JOIN pg_catalog.pg_database AS d ON d.oid = k.database
+        UNION ALL
+        SELECT NULL, 'relation name', r.name, r.is_system, r.is_temporary, NULL, r.relkind::text,
+            r.database, r.relation, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM relations AS r
+        UNION ALL
+        SELECT NULL, 'database name', d.datname, NULL, NULL, NULL, NULL,
+            d.oid, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM pg_catalog.pg_database AS d
+        WHERE d.oid IN (SELECT k.database FROM kept AS k UNION ALL SELECT c.database FROM counts AS c)
+        UNION ALL
+        SELECT NULL, 'counts', c.counts, NULL, NULL, NULL, NULL,
+            c.database, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM counts AS c
         """
     }
 
@@ -100,7 +143,8 @@ enum LookQueries {
     static let preparedTransactions = Query(
         name: "lockkeeper_prepared",
         sql: """
-            SELECT p.gid, (EXTRACT(epoch FROM p.prepared) * 1000000)::int8, p.owner, p.database
+            SELECT p.gid, (EXTRACT(epoch FROM p.prepared) * 1000000)::int8, p.owner, p.database,
+                p.transaction
             FROM pg_catalog.pg_prepared_xacts AS p
             """)
 
@@ -139,31 +183,32 @@ enum LookQueries {
         server.isInRecovery = moment.boolean(1) ?? server.isInRecovery
 
         var sessions: [Session] = []
-        var blockers: [Int32: [Int32]] = [:]
+        var blockingPIDs: [Int32: [Int32]] = [:]
         for row in try results[1].get() {
             guard let session = SessionRow.read(row, nextTransactionID: next) else { continue }
             sessions.append(session)
             if let blocking: [Int32] = row.integers(18), !blocking.isEmpty {
                 // A parallel query's leader is named once for each of its processes.
                 var seen: Set<Int32> = []
-                blockers[session.pid] = blocking.filter { seen.insert($0).inserted }
+                blockingPIDs[session.pid] = blocking.filter { seen.insert($0).inserted }
             }
         }
         let pids = Set(sessions.map(\.pid)).union([0])
-        let locks = try results[2].get().compactMap(LockRow.read).filter { pids.contains($0.pid) }
+        let locks = LockRows(try results[2].get())
         // What is missing here hides nothing else.
         let prepared = (try? results[3].get()) ?? .empty
         var others = results.dropFirst(4)
         let endings = server.majorVersion >= 14 ? (try? others.popFirst()?.get()) ?? .empty : .empty
         let fates = (try? others.popFirst()?.get()) ?? .empty
         return Observation(
-            server: server, serverTime: Timestamp(microseconds: now), sessions: sessions, locks: locks,
-            blockers: blockers,
+            server: server, serverTime: Timestamp(microseconds: now), sessions: sessions,
+            locks: locks.locks.filter { pids.contains($0.pid) }, unlistedLocks: locks.unlisted,
+            blockingPIDs: blockingPIDs,
             preparedTransactions: prepared.compactMap { row in
                 guard let gid = row.text(0), let time: Int64 = row.integer(1) else { return nil }
                 return PreparedTransaction(
                     gid: gid, preparedAt: Timestamp(microseconds: time), owner: row.text(2) ?? "",
-                    database: row.text(3) ?? "")
+                    database: row.text(3) ?? "", transactionID: row.integer(4))
             },
             transactionFates: Dictionary(
                 fates.compactMap { row in

@@ -10,8 +10,8 @@ public actor Sampler {
         public var target: String
         /// Asked anew for each connection, so that a changed secret file is heeded.
         public var dsn: @Sendable () throws(PostgresError) -> DSN
-        /// The databases whose histories are read.
-        public var databases: Databases
+        /// The databases that are watched: whose histories are read, and in which a glance looks for suspects.
+        public var databases: DatabaseSelection
         public var lockTimeout: Duration
         public var statementTimeout: Duration
         public var connectTimeout: Duration
@@ -20,17 +20,10 @@ public actor Sampler {
         /// How often databases other than the connection's own are read without being asked for: each time costs a connection.
         public var otherDatabasesInterval: Duration
 
-        public enum Databases: Sendable, Hashable {
-            /// The one that the connection string leads to.
-            case own
-            case named([String])
-            /// All that the role may connect to.
-            case all
-        }
-
         public init(
-            target: String, dsn: @escaping @Sendable () throws(PostgresError) -> DSN, databases: Databases = .own,
-            lockTimeout: Duration = .milliseconds(200), statementTimeout: Duration = .seconds(5),
+            target: String, dsn: @escaping @Sendable () throws(PostgresError) -> DSN,
+            databases: DatabaseSelection = .connected, lockTimeout: Duration = .milliseconds(200),
+            statementTimeout: Duration = .seconds(5),
             connectTimeout: Duration = .seconds(5), historyLimit: Int = 1000,
             otherDatabasesInterval: Duration = .seconds(60)
         ) {
@@ -48,6 +41,7 @@ public actor Sampler {
     private let configuration: Configuration
     private let fast: TargetConnection
     private let slow: TargetConnection
+    private let statements: StatementReader
     private let now: @Sendable () -> Timestamp
     /// Begin of the last glance by the server's clock, in microseconds.
     private var lastGlance: Int64?
@@ -70,6 +64,21 @@ public actor Sampler {
         }
         fast = TargetConnection(backoff: backoff, random: random, connect: connect)
         slow = TargetConnection(backoff: backoff, random: random, connect: connect)
+        let deadline = configuration.statementTimeout + .milliseconds(500)
+        statements = StatementReader(
+            databases: configuration.databases, otherDatabasesInterval: configuration.otherDatabasesInterval,
+            ask: { [slow] (queries) throws(PostgresError) in try await slow.run(within: deadline, queries) },
+            askBriefly: { (database, queries) throws(PostgresError) in
+                let session = try await Self.connect(configuration, database: database)
+                let result: Result<[Result<Rows, PostgresError>], PostgresError>
+                do throws(PostgresError) {
+                    result = .success(try await session.run(queries, within: deadline))
+                } catch {
+                    result = .failure(error)
+                }
+                await session.close()
+                return try result.get()
+            })
     }
 
     /// The system's wall clock.
@@ -98,11 +107,14 @@ public actor Sampler {
     /// The cheap look: is anything there? While the target is down, it returns after the next attempt to connect.
     public func glance(_ inquiry: Inquiry = Inquiry()) async -> Sample {
         let since = lastGlance
+        let databases = configuration.databases
         return await sample(.glance) { () throws(PostgresError) in
             let (_, results) = try await fast.run(within: deadline) { facts in
                 [
                     GlanceQuery.query(
-                        since: since, tracked: inquiry.trackedPIDs, canReadAllStats: facts.server.canReadAllStats)
+                        since: since, tracked: inquiry.trackedPIDs,
+                        databases: databases.names(connected: facts.database),
+                        canReadAllStats: facts.server.canReadAllStats)
                 ]
             }
             guard let rows = try results.first?.get(), let (glance, began) = GlanceQuery.read(rows) else {
@@ -120,7 +132,8 @@ public actor Sampler {
     public func look(_ inquiry: Inquiry = Inquiry(), tier: SamplingTier) async -> Sample {
         await sample(tier) { () throws(PostgresError) in
             let (facts, results) = try await fast.run(within: deadline) { facts in
-                LookQueries.queries(facts.server, transactionIDs: inquiry.transactionIDs)
+                LookQueries.queries(
+                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs)
             }
             return .seen(try LookQueries.read(results, server: facts.server))
         }
@@ -155,9 +168,17 @@ public actor Sampler {
     /// Reads the statistics of statements and databases.
     public func readStatements() async -> Sample {
         await sample(.statements) { () throws(PostgresError) in
-            let results = try await runOnSlow([HistoryQueries.clock])
-            let time: Int64 = try results[0].get().first?.integer(0) ?? 0
-            return .statements(StatementReading(serverTime: Timestamp(microseconds: time)))
+            .statements(try await statements.read())
+        }
+    }
+
+    /// Reads the texts of statements; `nil` where the server keeps none.
+    public func readStatementTexts(of queryIDs: [Int64]) async -> Sample? {
+        do throws(PostgresError) {
+            guard let texts = try await statements.readTexts(of: queryIDs) else { return nil }
+            return await sample(.statements) { () throws(PostgresError) in .statementTexts(texts) }
+        } catch {
+            return await sample(.statements) { () throws(PostgresError) in throw error }
         }
     }
 
@@ -200,15 +221,12 @@ public actor Sampler {
     ) async throws(PostgresError) -> (names: [String], own: String) {
         let (facts, results) = try await slow.run(within: deadline) { _ in [HistoryQueries.databases] }
         guard wanted.isEmpty else {
-            // Runs are seen in all databases of the server, also in those that the role may not enter.
+            // The role may not be let into each database in which it sees runs.
             let connectable = try results.first?.get().compactMap { $0.text(0) } ?? []
             return (wanted.intersection(connectable + [facts.database]).sorted(), facts.database)
         }
-        switch configuration.databases {
-        case .own: return ([facts.database], facts.database)
-        case .named(let names): return (names, facts.database)
-        case .all: return (try results.first?.get().compactMap { $0.text(0) } ?? [], facts.database)
-        }
+        if let names = configuration.databases.names(connected: facts.database) { return (names, facts.database) }
+        return (try results.first?.get().compactMap { $0.text(0) } ?? [], facts.database)
     }
 
     /// Even one that a run's end waits for is not read at each glance: it may refuse us each time.

@@ -32,7 +32,8 @@ public struct ServerFacts: Sendable, Hashable {
                 pg_catalog.current_database(),
                 (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
                 pg_catalog.pg_backend_pid(),
-                pg_catalog.current_setting('application_name')
+                pg_catalog.current_setting('application_name'),
+                pg_catalog.current_setting('port')::pg_catalog.int4
             """)
 
     /// - Parameters:
@@ -50,9 +51,11 @@ public struct ServerFacts: Sendable, Hashable {
         databaseOID = row.integer(8) ?? 0
         backendPID = pid
         server = Server(
-            versionNumber: version, startedAt: Timestamp(microseconds: start), isInRecovery: recovery, role: role,
+            versionNumber: version, startedAt: Timestamp(microseconds: start), database: database,
+            isInRecovery: recovery,
+            role: role,
             canReadAllStats: isSuperuser || row.boolean(5) ?? false,
-            pooler: pooler ?? (pid == announcedPID ? nil : "pooler"))
+            pooler: pooler ?? (pid == announcedPID ? nil : "pooler"), port: row.integer(11))
         // A pooler's next transaction may meet a server process that was never asked.
         keepsSettings = settingsInForce && server.pooler == nil
     }

@@ -8,15 +8,17 @@ public struct Stage {
     public var tracker: MigrationTracker
     public var sessions: [Int32: Session] = [:]
     public var locks: [HeldLock] = []
-    public var blockers: [Int32: [Int32]] = [:]
+    public var preparedTransactions: [PreparedTransaction] = []
     public var fates: [UInt64: TransactionFate] = [:]
     /// How many sessions have been terminated; `nil` for a server that does not tell.
     public var sessionsKilled: Int64?
     public var serverStartedAt = Stage.origin - .seconds(86_400)
     public var history: [HistoryTable] = []
+    /// The database that the agent's connection leads to. What clients do is in `shop` unless said otherwise.
+    public var connectedDatabase = "shop"
 
-    public init(memory: TargetMemory = TargetMemory()) {
-        tracker = MigrationTracker(target: "app", memory: memory)
+    public init(memory: TargetMemory = TargetMemory(), databases: DatabaseSelection = .connected) {
+        tracker = MigrationTracker(target: "app", memory: memory, databases: databases)
     }
 
     public static func drizzle(_ keys: String...) -> HistoryTable {
@@ -28,17 +30,17 @@ public struct Stage {
     public mutating func wait(_ duration: Duration) { now = now + duration }
 
     public mutating func connect(
-        _ pid: Int32, application: String = "", user: String = "deploy", address: String = "10.0.0.7"
+        _ pid: Int32, to database: String = "shop", application: String = "", user: String = "deploy",
+        address: String = "10.0.0.7"
     ) {
         sessions[pid] = Session(
-            pid: pid, backendStart: now, database: "shop", user: user, applicationName: application,
+            pid: pid, backendStart: now, database: database, user: user, applicationName: application,
             clientAddress: address, clientPort: pid, state: .idle, stateChange: now)
     }
 
     public mutating func disconnect(_ pid: Int32) {
         sessions[pid] = nil
         locks.removeAll { $0.pid == pid }
-        blockers[pid] = nil
     }
 
     /// Sends a statement that is still running.
@@ -59,7 +61,6 @@ public struct Stage {
         sessions[pid]?.stateChange = now
         sessions[pid]?.waitEventType = nil
         locks.removeAll { $0.pid == pid && !$0.isGranted }
-        blockers[pid] = nil
         // The server shows neither start nor id of a transaction that has failed, which holds no locks any more either.
         if !inTransaction || failed {
             sessions[pid]?.transactionStart = nil
@@ -84,23 +85,32 @@ public struct Stage {
                 relation: .init(oid: oid, name: relation, isTemporary: temporary)))
     }
 
+    /// Lets a session wait for a lock behind others. Who of them holds no such lock, nor waits for one, is given the weakest that is
+    /// in the way.
     public mutating func block(
-        _ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String
+        _ pid: Int32, behind others: Int32..., mode: LockMode = .accessExclusive, on relation: String,
+        oid: UInt32 = 20_000
     ) {
         sessions[pid]?.waitEventType = "Lock"
         sessions[pid]?.waitEvent = "relation"
+        for other in others {
+            let isInTheWay = locks.contains {
+                $0.pid == other && $0.relation?.oid == oid && $0.mode.conflicts(with: mode)
+            }
+            if !isInTheWay, let weakest = mode.conflicts.modes.first { hold(other, weakest, on: relation, oid: oid) }
+        }
         locks.append(
             HeldLock(
                 pid: pid, kind: .relation, mode: mode, isGranted: false, waitStart: now, database: "shop",
-                relation: .init(oid: 20_000, name: relation)))
-        blockers[pid] = others
+                relation: .init(oid: oid, name: relation)))
     }
 
     public var observation: Observation {
         Observation(
-            server: Server(versionNumber: 150_018, startedAt: serverStartedAt), serverTime: now,
-            sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks, blockers: blockers,
-            transactionFates: fates,
+            server: Server(versionNumber: 150_018, startedAt: serverStartedAt, database: connectedDatabase),
+            serverTime: now,
+            sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks,
+            preparedTransactions: preparedTransactions, transactionFates: fates,
             sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:])
     }
 
@@ -108,8 +118,8 @@ public struct Stage {
         tracker.observe(observation)
     }
 
-    public mutating func readHistory() -> [RunEvent] {
-        tracker.observe(HistoryReading(database: "shop", serverTime: now, tables: history))
+    public mutating func readHistory(of database: String = "shop") -> [RunEvent] {
+        tracker.observe(HistoryReading(database: database, serverTime: now, tables: history))
     }
 
     /// Looks once a second, and reads the history whenever the tracker wants it, for as long.
@@ -119,7 +129,7 @@ public struct Stage {
         while now < end {
             wait(.seconds(1))
             events += look()
-            if !tracker.inquiry.historyWanted.isEmpty { events += readHistory() }
+            for database in tracker.inquiry.historyWanted.sorted() { events += readHistory(of: database) }
         }
         return events
     }

@@ -36,6 +36,15 @@ struct MigrationAnswer: Encodable {
     let statements: [StatementAnswer]?
     /// In the detailed answer only.
     let sessions: [SessionAnswer]?
+    /// How far the comparison of queries before and after is: `waiting`, `preliminary`, `final` or `without_baseline`; missing while nothing
+    /// is known.
+    let queryReview: String?
+    /// How many queries were called often enough to be compared.
+    let comparedQueries: Int?
+    /// In the detailed answer only.
+    let queryChanges: [QueryChangeAnswer]?
+    /// In the detailed answer only.
+    let databaseWork: DatabaseWorkAnswer?
 
     init(_ snapshot: RunSnapshot, isDetailed: Bool = false) {
         let run = snapshot.run
@@ -61,6 +70,10 @@ struct MigrationAnswer: Encodable {
         lastStatement = run.statements.last.map(StatementAnswer.init)
         statements = isDetailed ? run.statements.map(StatementAnswer.init) : nil
         sessions = isDetailed ? run.sessions.map(SessionAnswer.init) : nil
+        queryReview = run.review?.standing.rawValue
+        comparedQueries = run.review?.comparedQueries
+        queryChanges = isDetailed ? run.review?.changes.map(QueryChangeAnswer.init) : nil
+        databaseWork = isDetailed ? run.review?.work.map(DatabaseWorkAnswer.init) : nil
     }
 }
 
@@ -75,6 +88,10 @@ struct StandingAnswer: Encodable {
     /// The longest wait of a session that it holds up; 0 while it holds up none.
     let blockedSeconds: Double
     let strongestLock: String?
+    /// Whom it holds up; missing while nobody.
+    let impact: ImpactAnswer?
+    /// The process at the other end of its session, where the agent can know it.
+    let client: ClientAnswer?
 
     init(_ standing: Standing, at serverTime: Timestamp) {
         state = standing.state.rawValue
@@ -84,6 +101,54 @@ struct StandingAnswer: Encodable {
         blockedSessions = standing.blockedSessions
         blockedSeconds = standing.blockedSince.map { age(of: $0, at: serverTime) } ?? 0
         strongestLock = standing.strongestLock
+        impact = standing.impact.map { ImpactAnswer($0, at: serverTime) }
+        client = standing.client.map(ClientAnswer.init)
+    }
+}
+
+struct ClientAnswer: Encodable {
+    /// For people: name, pid, state and use of a process; or why it is taken to be gone.
+    let text: String
+    let isGone: Bool
+    let goneSince: String?
+
+    init(_ client: ClientSighting) {
+        text = client.text
+        isGone = client.isGone
+        goneSince = client.goneSince?.rfc3339
+    }
+}
+
+/// Whom a run holds up.
+struct ImpactAnswer: Encodable {
+    let total: Int
+    /// How many of them wait for a lock that it holds; the others are queued behind those, or behind it.
+    let direct: Int
+    /// The longest waits first; not all of many.
+    let victims: [VictimAnswer]
+
+    struct VictimAnswer: Encodable {
+        let pid: Int32
+        let user: String
+        let database: String
+        let applicationName: String
+        let clientAddress: String
+        let waitingSeconds: Double
+        let waitingFor: String
+        let isQueued: Bool
+        let query: String
+    }
+
+    init(_ impact: Impact, at serverTime: Timestamp) {
+        total = impact.total
+        direct = impact.direct
+        victims = impact.victims.map { victim in
+            VictimAnswer(
+                pid: victim.pid, user: victim.user, database: victim.database,
+                applicationName: victim.applicationName, clientAddress: victim.clientAddress,
+                waitingSeconds: age(of: victim.waitingSince, at: serverTime), waitingFor: victim.waitingFor,
+                isQueued: victim.isQueued, query: victim.query)
+        }
     }
 }
 
@@ -144,6 +209,6 @@ struct SessionAnswer: Encodable {
 }
 
 /// Seconds, never negative: what began after the time of the snapshot has just begun.
-private func age(of begin: Timestamp, at serverTime: Timestamp) -> Double {
+func age(of begin: Timestamp, at serverTime: Timestamp) -> Double {
     max(.zero, serverTime - begin).inSeconds
 }

@@ -5,7 +5,7 @@ extension Page {
           const PERIOD = 2000, RECENT = 25;
           const tones = { blocking: "critical", orphaned: "critical", blocked: "warning", idle_in_transaction: "warning",
                           progressing: "fine", working: "fine", committed: "fine", failed: "critical", cancelled: "warning",
-                          lost: "warning", critical: "critical", warning: "warning", info: "fine", up: "fine", down: "critical" };
+                          lost: "warning", unseen: "fine", critical: "critical", warning: "warning", info: "fine", up: "fine", down: "critical" };
           const status = document.getElementById("status");
           const opened = new Set();
           // The incident that a message's link leads to.

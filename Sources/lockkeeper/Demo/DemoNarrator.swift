@@ -25,7 +25,7 @@ struct DemoNarrator: Sendable {
             case .started: "run started"
             case .ended: "run ended"
             case .discovered: "run discovered"
-            case .advanced: nil
+            case .advanced, .reviewed: nil
             }
         guard let kind else { return }
         let title = RunDescription(event.run, at: Sightings.now).title

@@ -82,6 +82,17 @@ import Testing
         #expect(told(end) == ["slack resolved warning"])
     }
 
+    @Test mutating func `An end too quick to be seen wakes nobody, and is told plainly`() {
+        _ = book.advance([.started(run())], at: Self.begin)
+        let end = book.advance(
+            [.ended(run(outcome: .unseen(evidence: "nothing tells"), end: Self.begin + .milliseconds(5)))],
+            at: Self.begin + .seconds(3))
+        #expect(told(end) == ["slack resolved info"])
+        #expect(
+            end.deliveries.first?.notification.title
+                == "Migration 0042_orders on app ended after 5ms, too quickly to see its outcome")
+    }
+
     @Test mutating func `A run that is opened anew, its target having been away, does not reuse the ids of deliveries`()
     {
         let first = book.advance([.started(run())], at: Self.begin).deliveries

@@ -37,6 +37,7 @@ struct MetricCatalogTests {
             MetricCatalog.RunStateLabels(run, state: .idleInTransaction),
             MetricCatalog.RunOutcomeLabels(tool, outcome: "lost"),
             MetricCatalog.LockLabels(database, mode: .share, isGranted: true),
+            MetricCatalog.LockModeLabels(database, mode: .share),
             MetricCatalog.SessionLabels(database, state: .idle),
             MetricCatalog.AlertLabels(alertname: "A", alertstate: "firing", severity: "info"),
             MetricCatalog.IncidentLabels(severity: .info, status: .open),
@@ -52,6 +53,7 @@ struct MetricCatalogTests {
         #expect(MetricCatalog.RunLabels(run).values == ["t", "d", "drizzle", "a,b", "r"])
         let outcomes: [Outcome] = [
             .committed(versions: []), .failed(evidence: ""), .cancelled(evidence: ""), .lost(evidence: ""),
+            .unseen(evidence: ""),
         ]
         #expect(MetricCatalog.RunOutcomeLabels.outcomes == outcomes.map(\.label))
     }

@@ -1,3 +1,4 @@
+import Foundation
 import LockkeeperCore
 import LockkeeperTestSupport
 import Testing
@@ -69,6 +70,67 @@ import Testing
         #expect(stage.look().started.map(\.tool) == ["drizzle"])
     }
 
+    @Test(
+        arguments: [
+            (.connected, []), (.named(["shop"]), []), (.named(["billing", "shop"]), ["billing"]), (.all, ["billing"]),
+        ] as [(DatabaseSelection, [String])])
+    func `A migration in another database of the server is the target's only if that is watched`(
+        databases: DatabaseSelection, expected: [String]
+    ) {
+        var stage = Stage(databases: databases)
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.connect(100, to: "billing")
+        stage.run(100, "CREATE INDEX ON invoices (total)", transactionID: 900)
+        #expect(stage.watch(for: .seconds(5)).started.map(\.database) == expected)
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (total)", transactionID: 901)
+        #expect(stage.watch(for: .seconds(5)).started.map(\.database) == ["shop"])
+    }
+
+    @Test func `Who is in a run's way and who waits behind it counts in databases that are not watched, too`() throws {
+        var stage = openedStage()
+        stage.connect(50, to: "billing")
+        stage.execute(50, "select 1", inTransaction: true)
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX CONCURRENTLY ON orders (total)")
+        stage.block(100, behind: 50, on: "public.orders")
+        stage.connect(200, to: "billing")
+        stage.run(200, "ALTER ROLE ana SET work_mem = '1MB'")
+        stage.block(200, behind: 100, on: "pg_catalog.pg_db_role_setting")
+        _ = stage.look()
+        let standing = try #require(stage.tracker.open.first?.run.standing)
+        #expect(standing.rootBlockers.map(\.database) == ["billing"])
+        #expect(standing.blockedSessions == 1)
+    }
+
+    @Test func `A run in a database that is watched no longer is followed to its end, and then nothing is known of it`()
+        throws
+    {
+        var before = Stage(databases: .all)
+        for database in ["shop", "billing"] { _ = before.readHistory(of: database) }
+        _ = before.look()
+        before.wait(.seconds(1))
+        before.connect(100, to: "billing")
+        before.run(100, "CREATE INDEX ON invoices (total)", transactionID: 900)
+        let id = try #require(before.look().started.first?.id)
+
+        var stage = Stage(memory: before.tracker.memory)
+        stage.sessions = before.sessions
+        stage.wait(before.now - stage.now + .seconds(5))
+        stage.connect(101, to: "billing")
+        stage.run(101, "CREATE INDEX ON invoices (name)", transactionID: 901)
+        #expect(stage.watch(for: .seconds(5)).started.isEmpty)
+        stage.finish(100)
+        stage.fates[900] = .committed
+        let events = stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.id) == [id])
+        #expect(events.ended.map(\.outcome) == [.committed(versions: [])])
+        #expect(stage.tracker.inquiry == Inquiry())
+        #expect(stage.tracker.memory.knownHistory.keys.sorted() == ["shop"])
+        #expect(stage.tracker.readDatabases.isEmpty)
+    }
+
     @Test func `A run that waits names what it waits for, the root blocker and those it holds up`() throws {
         var stage = openedStage()
         stage.connect(50, application: "reports", user: "ana")
@@ -137,6 +199,40 @@ import Testing
         stage.disconnect(50)
         stage.finish(100)
         #expect(stage.watch(for: .seconds(15)).ended.first?.outcome == .committed(versions: []))
+    }
+
+    @Test(arguments: [("psql", "unseen"), ("drizzle", "lost")])
+    func
+        `A statement that is over between two looks has an unseen outcome by hand; of a tool, whose history has nothing, it is lost`(
+            application: String, outcome: String
+        )
+    {
+        var stage = openedStage()
+        stage.connect(100, application: application)
+        stage.execute(100, "ALTER TABLE orders ADD COLUMN total numeric")
+        #expect(stage.watch(for: .seconds(8)).ended.map { $0.outcome?.label } == [outcome])
+    }
+
+    @Test func `A quick statement after one that was rolled back, or whose session was terminated, is no harmless end`()
+    {
+        for wasTerminated in [true, false] {
+            var stage = openedStage()
+            stage.sessionsKilled = 0
+            stage.connect(100, application: "psql")
+            if !wasTerminated {
+                stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+                _ = stage.look()
+                stage.finish(100)
+                stage.fates[900] = .aborted
+            }
+            stage.wait(.milliseconds(100))
+            stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric")
+            _ = stage.look()
+            stage.wait(.milliseconds(100))
+            stage.disconnect(100)
+            if wasTerminated { stage.sessionsKilled = 1 }
+            #expect(stage.watch(for: .seconds(8)).ended.map { $0.outcome?.label } == ["lost"])
+        }
     }
 
     @Test func `A failed statement whose transaction is rolled back fails the run`() {
@@ -242,6 +338,128 @@ import Testing
         #expect(events.ended.first?.outcome?.isSuccess == true)
     }
 
+    @Test(arguments: [true, false])
+    func `What a client begins anew after a time in which nobody looked is another run`(agentWasRestarted: Bool) throws
+    {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        let first = try #require(stage.look().started.first?.id)
+        if agentWasRestarted {
+            var resumed = Stage(memory: stage.tracker.memory)
+            resumed.wait(stage.now - resumed.now)
+            resumed.sessions = stage.sessions
+            resumed.history = stage.history
+            stage = resumed
+        }
+        stage.wait(.seconds(3))
+        stage.disconnect(100)
+        stage.fates[900] = .aborted
+        stage.wait(.seconds(4))
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (name)", transactionID: 901)
+        stage.wait(.milliseconds(500))
+        let second = try #require(stage.look().started.first)
+        #expect(second.id != first)
+        #expect(second.sessions.map(\.pid) == [101])
+        stage.wait(.milliseconds(500))
+        stage.finish(101)
+        stage.fates[901] = .committed
+        let ended = stage.watch(for: .seconds(6)).ended
+        #expect(ended.map(\.id) == [first, second.id])
+        #expect(ended.map { $0.outcome?.label } == ["cancelled", "committed"])
+    }
+
+    @Test func `What begins soon after a run ended in a time in which nobody looked is another run, too`() throws {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.wait(.seconds(60))
+        stage.disconnect(100)
+        _ = stage.look()
+        stage.wait(.milliseconds(500))
+        stage.connect(101)
+        stage.run(101, "CREATE INDEX ON orders (name)", transactionID: 901)
+        #expect(stage.look().started.map { $0.sessions.map(\.pid) } == [[101]])
+    }
+
+    @Test func `A transaction that a session begins while nobody looks goes on with the session's run`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "CREATE INDEX ON orders (total)", transactionID: 900)
+        _ = stage.look()
+        stage.wait(.seconds(20))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.run(100, "CREATE INDEX ON orders (name)", transactionID: 901)
+        stage.wait(.seconds(10))
+        #expect(stage.look().started.isEmpty)
+        #expect(stage.tracker.open.count == 1)
+    }
+
+    @Test func `A session that begins anew while its last run still waits for evidence begins another one`() throws {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.locks = [
+            HeldLock(
+                pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                advisoryKey: .single(72_707_369))
+        ]
+        let lock = stage.locks
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        let first = try #require(stage.look().started.first?.id)
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        let end = stage.now
+        #expect(stage.watch(for: .seconds(5)).ended.isEmpty, "what became of it is not known yet")
+        stage.locks = lock
+        stage.run(100, "ALTER TABLE orders ADD COLUMN note text", transactionID: 901)
+        let second = try #require(stage.look().started.first?.id)
+        #expect(second != first)
+        let ended = stage.watch(for: .seconds(10)).ended
+        #expect(ended.map(\.id) == [first])
+        #expect(ended.first?.end == end)
+        #expect(stage.tracker.open.map(\.run.id) == [second])
+    }
+
+    @Test(arguments: [Duration.seconds(1), .seconds(30)])
+    func `A run that holds the lock of its tool goes on, however long it pauses`(look: Duration) {
+        var stage = Stage()
+        _ = stage.readHistory()
+        _ = stage.look()
+        stage.wait(.seconds(1))
+        stage.connect(100)
+        stage.locks = [
+            HeldLock(
+                pid: 100, kind: .advisory, mode: .exclusive, isGranted: true, database: "shop",
+                advisoryKey: .single(72_707_369))
+        ]
+        let lock = stage.locks
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        var events = stage.look()
+        stage.wait(look)
+        stage.finish(100)
+        stage.locks = lock
+        stage.fates[900] = .committed
+        for _ in 0..<5 {
+            stage.wait(look)
+            events += stage.look()
+        }
+        for pid: Int32 in [100, 101] {
+            if pid != 100 { stage.connect(pid) }
+            stage.run(pid, "ALTER TABLE orders ADD COLUMN note text", transactionID: 800 + UInt64(pid))
+            events += stage.look()
+            stage.wait(look)
+            stage.finish(pid)
+            stage.locks = lock
+            events += stage.look()
+            stage.wait(.seconds(5))
+        }
+        #expect(events.started.count == 1)
+        #expect(events.ended.isEmpty)
+    }
+
     @Test func `A run that was under way at the first look has the begin of its transaction`() {
         var stage = Stage()
         stage.connect(100)
@@ -295,6 +513,99 @@ import Testing
         var other = Stage()
         other.history = [Stage.drizzle("1")]
         #expect(other.readHistory().isEmpty)
+    }
+
+    /// Drizzle's history whose rows were written by these transactions.
+    private func drizzle(_ writers: UInt32...) -> HistoryTable {
+        HistoryTable(
+            tool: "drizzle", relation: "drizzle.__drizzle_migrations", oid: 16_400,
+            entries: .read(
+                writers.enumerated().map { HistoryEntry(key: String($0 + 1), hash: "hash", transactionID: $1) }))
+    }
+
+    @Test func `A run that is rolled back gets no entry that another one wrote meanwhile`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        let id = stage.look().started.first?.id
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        stage.history = [drizzle(800, 905)]
+        // What became of its transaction is not known yet: the entry may still be its own.
+        var events = stage.look() + stage.readHistory()
+        #expect(events.discovered.isEmpty)
+        stage.fates[900] = .aborted
+        events += stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.id) == [id])
+        #expect(events.ended.map(\.outcome) == [.failed(evidence: "its transaction was rolled back")])
+        #expect(events.discovered.map(\.outcome) == [.committed(versions: ["#2"])])
+    }
+
+    @Test func `Of runs at the same time each gets the entries that its own transactions wrote`() {
+        var stage = openedStage()
+        for (pid, id) in [(100, 0x1_0000_0384), (101, 0x1_0000_0385), (102, 0x1_0000_0386)] as [(Int32, UInt64)] {
+            stage.connect(pid)
+            stage.run(pid, "CREATE TABLE t\(pid) ()", transactionID: id)
+        }
+        stage.sessions[102]?.transactionID = nil
+        var events = stage.look()
+        stage.wait(.milliseconds(500))
+        for pid: Int32 in [100, 101, 102] { stage.finish(pid) }
+        stage.fates = [0x1_0000_0384: .committed, 0x1_0000_0385: .committed]
+        stage.history = [drizzle(800, 0x385, 0x386, 0x384)]
+        events += stage.watch(for: .seconds(5))
+        let versions = Dictionary(uniqueKeysWithValues: events.ended.map { ($0.sessions[0].pid, $0.outcome) })
+        #expect(
+            versions == [
+                100: .committed(versions: ["#4"]), 101: .committed(versions: ["#2"]),
+                102: .committed(versions: ["#3"]),
+            ])
+    }
+
+    @Test func `A run gets the entries of migrations of it that were over too quickly to be seen`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 899, 900, 901)]
+        #expect(stage.watch(for: .seconds(5)).ended.map(\.outcome) == [.committed(versions: ["#2", "#3", "#4"])])
+    }
+
+    @Test func `A run that was under way at the first look gets no entry from before it`() {
+        let known = Stage.drizzle("1")
+        var stage = Stage(memory: TargetMemory(knownHistory: ["shop": [known.relation: ["1"]]]))
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.history = [drizzle(800, 890)]
+        #expect(stage.readHistory().discovered.map(\.migrations) == [["#2"]])
+        stage.wait(.seconds(1))
+        stage.finish(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 890, 900)]
+        #expect(stage.watch(for: .seconds(5)).ended.map(\.outcome) == [.committed(versions: ["#3"])])
+    }
+
+    @Test func `A run that ended while nobody looked gets no entry of what came after it`() {
+        var stage = openedStage()
+        stage.connect(100)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN total numeric", transactionID: 900)
+        _ = stage.look()
+        stage.disconnect(100)
+        stage.fates[900] = .committed
+        stage.history = [drizzle(800, 900, 910)]
+        stage.wait(.seconds(60))
+        let events = stage.watch(for: .seconds(5))
+        #expect(events.ended.map(\.outcome) == [.committed(versions: ["#2"])])
+        #expect(events.discovered.map(\.outcome) == [.committed(versions: ["#3"])])
+    }
+
+    @Test func `Entries that were kept before their transactions were are still read`() throws {
+        let kept = #"{"key":"7","hash":"abc","state":"applied"}"#
+        let entry = try JSONDecoder().decode(HistoryEntry.self, from: Data(kept.utf8))
+        #expect(entry == HistoryEntry(key: "7", hash: "abc"))
     }
 
     private func prisma(_ entries: HistoryEntry...) -> HistoryTable {

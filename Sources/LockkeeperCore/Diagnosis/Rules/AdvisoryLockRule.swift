@@ -6,10 +6,10 @@ enum AdvisoryLockRule {
             guard session.backendType == "client backend", let (lock, tool) = toolLock(of: session, situation) else {
                 return nil
             }
-            let waiters = situation.graph.victims(of: [session.pid]).filter { pid in
-                situation.locks[pid, default: []].contains { !$0.isGranted && $0.advisoryKey == lock.advisoryKey }
-            }
-            let waited = situation.age(of: situation.waits(of: waiters).first?.since)
+            let waits = situation.waits(of: situation.graph.victims(of: [session.pid]))
+                .filter { $0.wait.lock.advisoryKey == lock.advisoryKey }
+            let waiters = Set(waits.map(\.wait.pid))
+            let waited = situation.age(of: waits.first?.since)
             guard isOrphaned(session, tool, waiters: waiters, waited: waited, situation) else { return nil }
             let blocker = situation.blocker(session)
             let doing =

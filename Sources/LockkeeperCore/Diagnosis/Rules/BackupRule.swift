@@ -1,35 +1,37 @@
-/// Dumps and base backups that run: an ALTER TABLE would wait for them, and everyone else behind it.
+/// Dumps and base backups that run: an ALTER TABLE would wait for a dump, and everyone else behind it.
 enum BackupRule {
     static func findings(_ situation: Situation) -> [Finding] {
-        let dumps = (situation.observation?.sessions ?? []).filter {
-            situation.blocker($0).isDump && $0.state != .idle
-                || $0.backendType == "walsender" && $0.query.uppercased().hasPrefix("BASE_BACKUP")
-        }
         // A parallel dump has many sessions.
-        let groups = Dictionary(grouping: dumps) { "\($0.database)\u{1F}\($0.clientAddress)\u{1F}\($0.applicationName)" }
-        return groups.values.compactMap { sessions in
-            guard let oldest = sessions.min(by: { ($0.backendStart, $0.pid) < ($1.backendStart, $1.pid) }),
-                sessions.allSatisfy({ situation.graph.victims(of: [$0.pid]).isEmpty })
+        let groups = Dictionary(grouping: situation.observation?.runningBackups ?? []) {
+            [$0.kind.rawValue, $0.database, $0.applicationName, $0.user]
+        }
+        return groups.values.compactMap { backups in
+            guard let oldest = backups.min(by: { ($0.since, $0.session.pid) < ($1.since, $1.session.pid) }),
+                let session = situation.sessions[oldest.session.pid],
+                // One that is in the way is told of with the queue.
+                backups.allSatisfy({ situation.graph.victims(of: [$0.session.pid]).isEmpty })
             else { return nil }
-            let blocker = situation.blocker(oldest)
-            let age = situation.age(of: oldest.backendStart)
-            let isDump = blocker.isDump
-            let tables = Set(
-                sessions.flatMap { situation.locks[$0.pid, default: []] }.filter { $0.relation?.isTable == true }
-                    .compactMap { $0.relation?.oid })
-            return situation.finding(
-                .backup, .info, database: oldest.database,
-                summary: "A \(isDump ? "pg_dump" : "base backup") has been running for \(age.readable)",
-                evidence: isDump
-                    ? [
-                        "It is \(blocker.described(at: situation.now)), and holds ACCESS SHARE on \(tables.count.readable("table")) until it ends.",
+            let blocker = situation.blocker(session)
+            let age = situation.age(of: oldest.since)
+            switch oldest.kind {
+            case .dump:
+                return situation.finding(
+                    .backup, .info, database: oldest.database,
+                    summary: "A pg_dump has been running for \(age.readable)",
+                    evidence: [
+                        "It is \(blocker.described(at: situation.now)), and holds ACCESS SHARE on every table that it dumps until it ends.",
                         "An ALTER TABLE of one of them would wait for it, and everyone else behind the ALTER TABLE.",
-                    ] : ["It is \(blocker.described(at: situation.now)). It blocks no migration, but shares the disk with it."],
-                actions: [
-                    isDump
-                        ? .init("Start no migration before it has ended, or give the migration a lock_timeout")
-                        : .init("Nothing: let it end")
-                ], weight: age.inSeconds)
+                    ],
+                    actions: [.init("Start no migration before it has ended, or give the migration a lock_timeout")],
+                    weight: age.inSeconds)
+            case .baseBackup:
+                let ratio = oldest.progress?.current?.counter.ratio.map { ", \(Int(($0 * 100).rounded())) % done" } ?? ""
+                return situation.finding(
+                    .backup, .info, summary: "A base backup has been running for \(age.readable)\(ratio)",
+                    evidence: [
+                        "It is \(blocker.described(at: situation.now)). It blocks no migration, and shares the disk with it."
+                    ], actions: [.init("Nothing: let it end")], weight: age.inSeconds)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ enum IdleTransactionRule {
             let idle = situation.age(of: session.stateChange)
             guard session.state == .idleInTransaction || session.state == .idleInTransactionAborted,
                 idle >= situation.thresholds.idleTransaction, situation.runOfSession[session.pid] == nil,
-                situation.graph.victims(of: [session.pid]).isEmpty
+                !situation.isInTheWay(session)
             else { return nil }
             let blocker = situation.blocker(session)
             let tables = situation.locks[session.pid, default: []].filter { $0.isGranted && $0.relation?.isTable == true }
@@ -18,7 +18,7 @@ enum IdleTransactionRule {
                 evidence: [
                     "It is \(blocker.described(at: situation.now)).",
                     held.isEmpty
-                        ? "It holds no locks on tables, but back the cleanup of rows, perhaps."
+                        ? "It keeps whatever locks its transaction took: a migration of the same tables would wait for it, and everyone else behind the migration."
                         : "It keeps locks on \(held.readable(limit: 5)): a migration of these would wait for it, and everyone else behind the migration.",
                 ], about: [blocker],
                 actions: blocker.removals(cancel: nil) + [

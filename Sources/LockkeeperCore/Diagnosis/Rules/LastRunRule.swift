@@ -6,7 +6,10 @@ enum LastRunRule {
                 // The next attempt is the news.
                 !situation.runs.contains(where: { $0.database == run.database && $0.tool == run.tool })
             else { return nil }
-            return finding(of: run, at: situation.now, privacy: situation.privacy)
+            // What was too quick to be seen is not worth a word afterwards.
+            return finding(of: run, at: situation.now, privacy: situation.privacy).flatMap {
+                $0.severity == .info ? nil : $0
+            }
         }
     }
 
@@ -18,6 +21,9 @@ enum LastRunRule {
         let actions: [Finding.Action]
         switch outcome {
         case .committed: return nil
+        case .unseen:
+            (verdict, severity) = (.lostMigration, .info)
+            actions = [.init("If it matters, look whether the change is there")]
         case .failed:
             (verdict, severity) = (.failedMigration, .critical)
             actions = [

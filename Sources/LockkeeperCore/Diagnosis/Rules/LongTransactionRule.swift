@@ -7,7 +7,7 @@ enum LongTransactionRule {
                 age >= situation.thresholds.longTransaction, situation.runOfSession[session.pid] == nil,
                 !session.isWaitingForLock, !situation.blocker(session).isDump,
                 // Who waits for it is told of with the queue.
-                situation.graph.victims(of: [session.pid]).isEmpty
+                !situation.isInTheWay(session)
             else { return nil }
             let blocker = situation.blocker(session)
             let query = situation.age(of: session.queryStart)

@@ -1,11 +1,12 @@
 /// Prepared transactions that nobody has finished, and that are in nobody's way yet.
 enum PreparedTransactionRule {
     static func findings(_ situation: Situation) -> [Finding] {
-        // One that is in the way is told of with the queue.
-        guard let observation = situation.observation, !situation.graph.rootBlockers.contains(0) else { return [] }
-        return observation.preparedTransactions.compactMap { prepared in
+        (situation.observation?.preparedTransactions ?? []).compactMap { prepared in
             let age = situation.age(of: prepared.preparedAt)
-            guard age >= situation.thresholds.preparedTransaction else { return nil }
+            guard age >= situation.thresholds.preparedTransaction,
+                // One that is in the way is told of with the queue.
+                situation.graph.victims(of: [LockOwner.preparedTransaction(prepared.gid)]).isEmpty
+            else { return nil }
             let blocker = Blocker(prepared)
             return situation.finding(
                 .preparedTransaction, .warning, database: prepared.database,

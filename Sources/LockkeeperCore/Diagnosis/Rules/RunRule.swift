@@ -209,13 +209,22 @@ private struct RunView {
     }
 
     var orphaned: Finding {
-        finding(
-            .orphan, max(severityOfVictims, .warning),
-            evidence: ["Its client is gone; the server works on alone."] + evidenceOfVictims,
-            actions: actionsWithoutClient + [
+        var evidence = ["Its client is gone\(standing.client.map { ": \($0.text)" } ?? "")."]
+        if let waitingFor = standing.waitingFor {
+            let behind = standing.rootBlockers.first.map { ", behind \($0.name)" } ?? ""
+            evidence.append("Its session waits for \(waitingFor) all the same\(behind).")
+        } else {
+            evidence.append("The server works on alone.")
+        }
+        return finding(
+            .orphan, max(severityOfVictims, .warning), evidence: evidence + evidenceOfVictims,
+            actions: [
                 .init(
-                    "Let the server notice by itself from now on",
-                    command: "ALTER SYSTEM SET client_connection_check_interval = '10s'")
+                    "End its session; nobody would hear of its success, and its open transaction is rolled back",
+                    command: terminate),
+                .init(
+                    "For next time: from PostgreSQL 14 on the server notices a lost client by itself if told to",
+                    command: "ALTER SYSTEM SET client_connection_check_interval = '10s'"),
             ])
     }
 

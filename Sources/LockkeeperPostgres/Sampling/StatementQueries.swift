@@ -1,0 +1,243 @@
+import LockkeeperCore
+
+/// The statistics of statements, databases, tables and indexes. None of these queries opens a user's table or looks at one by a
+/// function that locks it, so none waits behind a lock that is queued on one.
+enum StatementQueries {
+    // MARK: Statements
+
+    /// Where the extension lies in the database that is asked, and in which version. For PostgreSQL 13 to 18.
+    static let location = Query(
+        name: "lockkeeper_statements_location",
+        sql: """
+            SELECT pg_catalog.format('%I', n.nspname), e.extversion, pg_catalog.current_database()
+            FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+            WHERE e.extname = 'pg_stat_statements'
+            """)
+
+    /// `pg_stat_statements` in a database.
+    struct Location: Sendable, Hashable {
+        /// Quoted where SQL needs it.
+        var schema: String
+        /// Of the extension's objects, which may be older than the server: `ALTER EXTENSION … UPDATE` is easily forgotten.
+        var version: String
+        var database: String
+
+        init?(_ rows: Rows) {
+            guard let row = rows.first, let schema = row.text(0), let version = row.text(1), let database = row.text(2)
+            else { return nil }
+            self.schema = schema
+            self.version = version
+            self.database = database
+        }
+
+        /// Whether the objects are of that version 1.x or a later one.
+        func isAtLeast(_ minor: Int) -> Bool {
+            let parts = version.split(separator: ".").compactMap { Int($0) }
+            guard parts.count >= 2 else { return true }
+            return (parts[0], parts[1]) >= (1, minor)
+        }
+
+        var source: StatementReading.Source { .statistics(version: version, schema: schema, database: database) }
+    }
+
+    /// The numbers without the texts, for which the server would read its whole file of texts. What was called but once cannot be
+    /// compared with anything and stays there: that spares most of a full table of statements.
+    static func entries(_ location: Location) -> Query {
+        // 1.8 (PostgreSQL 13) renamed the times and counts WAL, 1.9 (PostgreSQL 14) tells nested statements apart.
+        let time =
+            location.isAtLeast(8) ? ("s.total_exec_time", "s.stddev_exec_time") : ("s.total_time", "s.stddev_time")
+        return Query(
+            // Unnamed: the schema is another one everywhere.
+            name: "",
+            sql: """
+                SELECT s.dbid, s.userid, s.queryid, \(location.isAtLeast(9) ? "s.toplevel" : "true"), s.calls, \(time.0), \(time.1),
+                    s.rows, s.shared_blks_hit, s.shared_blks_read, s.temp_blks_read + s.temp_blks_written,
+                    \(location.isAtLeast(8) ? "s.wal_bytes" : "0")
+                FROM \(location.schema).pg_stat_statements(false) AS s
+                WHERE s.calls > 1
+                ORDER BY \(time.0) DESC LIMIT $1::int8
+                """, parameters: [String(StatementReading.limit + 1)])
+    }
+
+    /// When entries were dropped. From version 1.9 (PostgreSQL 14) on.
+    static func info(_ location: Location) -> Query {
+        Query(
+            name: "",
+            sql: """
+                SELECT i.dealloc, (EXTRACT(epoch FROM i.stats_reset) * 1000000)::int8
+                FROM \(location.schema).pg_stat_statements_info() AS i
+                """)
+    }
+
+    /// The texts of a few statements. The server reads its whole file of texts for that (60 ms of a core for 20 MB), so it is asked seldom.
+    static func texts(_ location: Location, of queryIDs: [Int64]) -> Query {
+        Query(
+            name: "",
+            sql: """
+                SELECT DISTINCT ON (s.dbid, s.queryid) s.dbid, s.queryid, pg_catalog.left(s.query, $2::int4)
+                FROM \(location.schema).pg_stat_statements(true) AS s
+                WHERE s.queryid = ANY ($1::int8[])
+                LIMIT 1000
+                """,
+            parameters: [
+                "{" + queryIDs.map(String.init).joined(separator: ",") + "}", String(StatementTexts.lengthLimit),
+            ])
+    }
+
+    static func readEntries(_ rows: Rows, into reading: inout StatementReading) {
+        reading.isComplete = rows.count <= StatementReading.limit
+        reading.entries.reserveCapacity(rows.count)
+        for row in rows.prefix(StatementReading.limit) {
+            // Other users' entries have no id for a role without the privilege.
+            guard let queryID: Int64 = row.integer(2) else {
+                reading.hiddenEntries += 1
+                continue
+            }
+            guard let database: UInt32 = row.integer(0), let user: UInt32 = row.integer(1),
+                let calls: Int64 = row.integer(4), let totalTime = row.text(5).flatMap(Double.init)
+            else { continue }
+            reading.entries.append(
+                StatementEntry(
+                    key: .init(
+                        databaseOID: database, userOID: user, queryID: queryID, isTopLevel: row.boolean(3) ?? true),
+                    calls: calls, totalTime: totalTime, deviation: row.text(6).flatMap(Double.init) ?? 0,
+                    rows: row.integer(7) ?? 0, sharedBlocksHit: row.integer(8) ?? 0,
+                    sharedBlocksRead: row.integer(9) ?? 0, temporaryBlocks: row.integer(10) ?? 0,
+                    walBytes: row.integer(11) ?? 0))
+        }
+    }
+
+    static func readTexts(_ rows: Rows) -> [StatementTexts.Text] {
+        rows.compactMap { row in
+            guard let database: UInt32 = row.integer(0), let queryID: Int64 = row.integer(1), let text = row.text(2)
+            else { return nil }
+            return StatementTexts.Text(databaseOID: database, queryID: queryID, text: text)
+        }
+    }
+
+    // MARK: Databases and server
+
+    /// The work of each database. `sessions_killed` is known from PostgreSQL 14 on.
+    static func databases(_ server: Server) -> Query {
+        let killed = server.majorVersion >= 14 ? "d.sessions_killed" : "NULL::int8"
+        return Query(
+            name: "lockkeeper_database_work",
+            sql: """
+                SELECT d.datid, d.datname, d.xact_commit, d.xact_rollback, d.blks_hit, d.blks_read, d.temp_files, d.temp_bytes,
+                    d.deadlocks, \(killed), (EXTRACT(epoch FROM d.stats_reset) * 1000000)::int8
+                FROM pg_catalog.pg_stat_database AS d JOIN pg_catalog.pg_database AS b ON b.oid = d.datid
+                WHERE b.datallowconn AND NOT b.datistemplate
+                ORDER BY d.datid LIMIT 200
+                """)
+    }
+
+    static func readDatabases(_ rows: Rows) -> [DatabaseWork] {
+        rows.compactMap { row in
+            guard let oid: UInt32 = row.integer(0), let name = row.text(1) else { return nil }
+            return DatabaseWork(
+                oid: oid, name: name, commits: row.integer(2) ?? 0, rollbacks: row.integer(3) ?? 0,
+                blocksHit: row.integer(4) ?? 0, blocksRead: row.integer(5) ?? 0, temporaryFiles: row.integer(6) ?? 0,
+                temporaryBytes: row.integer(7) ?? 0, deadlocks: row.integer(8) ?? 0, sessionsKilled: row.integer(9),
+                resetAt: row.integer(10).map(Timestamp.init(microseconds:)))
+        }
+    }
+
+    /// The position in the WAL in bytes, a standby's as far as it has replayed. For PostgreSQL 13 to 18.
+    static let walPosition = Query(
+        name: "lockkeeper_wal_position",
+        sql: """
+            SELECT pg_catalog.pg_wal_lsn_diff(
+                CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                    ELSE pg_catalog.pg_current_wal_lsn() END, '0/0')::int8
+            """)
+
+    /// PostgreSQL 17 moved the checkpoints' counts.
+    static func checkpoints(_ server: Server) -> Query {
+        server.majorVersion >= 17
+            ? Query(
+                name: "lockkeeper_checkpoints",
+                sql: "SELECT c.num_timed, c.num_requested FROM pg_catalog.pg_stat_checkpointer AS c")
+            : Query(
+                name: "lockkeeper_checkpoints_16",
+                sql: "SELECT b.checkpoints_timed, b.checkpoints_req FROM pg_catalog.pg_stat_bgwriter AS b")
+    }
+
+    /// Sizes of databases: waits for no lock, but asks the file system for each file. For PostgreSQL 13 to 18.
+    static func sizes(of databases: [String]) -> Query {
+        Query(
+            name: "lockkeeper_database_sizes",
+            sql: """
+                SELECT d.oid, pg_catalog.pg_database_size(d.oid)
+                FROM pg_catalog.pg_database AS d
+                WHERE d.datname = ANY (SELECT pg_catalog.unnest(pg_catalog.string_to_array($1::text, pg_catalog.chr(10))))
+                    AND (pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+                        OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))
+                """, parameters: [databases.joined(separator: "\n")])
+    }
+
+    // MARK: Tables and indexes
+
+    /// The largest user tables that are no temporary ones.
+    private static let userTables = """
+        SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relfilenode
+        FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+            AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+        ORDER BY c.relpages DESC, c.oid LIMIT $1::int8
+        """
+
+    /// For PostgreSQL 13 to 18. `reltuples` is -1 for a table that was never analysed; in PostgreSQL 13 it is 0 then.
+    static let tables = Query(
+        name: "lockkeeper_tables",
+        sql: """
+            WITH t AS MATERIALIZED (\(userTables))
+            SELECT t.oid, t.nspname, t.relname, pg_catalog.pg_stat_get_numscans(t.oid),
+                pg_catalog.pg_stat_get_live_tuples(t.oid), NULLIF(t.reltuples, -1),
+                (EXTRACT(epoch FROM GREATEST(pg_catalog.pg_stat_get_last_analyze_time(t.oid),
+                    pg_catalog.pg_stat_get_last_autoanalyze_time(t.oid))) * 1000000)::int8,
+                t.relfilenode, (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8,
+                (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+            FROM t
+            """, parameters: [String(RelationStatistics.tableLimit + 1)])
+
+    /// For PostgreSQL 13 to 18.
+    static let indexes = Query(
+        name: "lockkeeper_indexes",
+        sql: """
+            WITH t AS MATERIALIZED (\(userTables))
+            SELECT i.indexrelid, i.indrelid, x.relname, i.indisvalid AND i.indisready AND i.indislive,
+                pg_catalog.pg_stat_get_numscans(i.indexrelid)
+            FROM t
+            JOIN pg_catalog.pg_index AS i ON i.indrelid = t.oid
+            JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+            LIMIT $2::int8
+            """,
+        parameters: [String(RelationStatistics.tableLimit), String(RelationStatistics.indexLimit + 1)])
+
+    static func readRelations(tables: Rows, indexes: Rows, database: String) -> RelationStatistics? {
+        var result = RelationStatistics(
+            database: database, databaseOID: 0, serverTime: Timestamp(microseconds: 0),
+            isComplete: tables.count <= RelationStatistics.tableLimit
+                && indexes.count <= RelationStatistics.indexLimit)
+        guard let first = tables.first, let oid: UInt32 = first.integer(9), let time: Int64 = first.integer(8) else {
+            return nil
+        }
+        result.databaseOID = oid
+        result.serverTime = Timestamp(microseconds: time)
+        result.tables = tables.prefix(RelationStatistics.tableLimit).compactMap { row in
+            guard let oid: UInt32 = row.integer(0), let schema = row.text(1), let name = row.text(2) else { return nil }
+            return RelationStatistics.Table(
+                oid: oid, schema: schema, name: name, sequentialScans: row.integer(3) ?? 0,
+                liveRows: row.integer(4) ?? 0, estimatedRows: row.text(5).flatMap(Double.init),
+                analyzedAt: row.integer(6).map(Timestamp.init(microseconds:)), fileNode: row.integer(7) ?? 0)
+        }
+        result.indexes = indexes.prefix(RelationStatistics.indexLimit).compactMap { row in
+            guard let oid: UInt32 = row.integer(0), let table: UInt32 = row.integer(1), let name = row.text(2) else {
+                return nil
+            }
+            return RelationStatistics.Index(
+                oid: oid, tableOID: table, name: name, isUsable: row.boolean(3) ?? true, scans: row.integer(4) ?? 0)
+        }
+        return result
+    }
+}
