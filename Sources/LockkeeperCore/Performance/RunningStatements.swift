@@ -5,7 +5,7 @@ struct RunningStatements: Sendable {
     private var running: [SessionIdentity: Execution] = [:]
     private var sums: [Key: StatementBucket.Sums] = [:]
     private var begin: Timestamp?
-    /// The normalized texts, by the hash that stands for them.
+    /// A text of each, by the hash of the normalized one that stands for it.
     private(set) var texts: [Int64: String] = [:]
 
     private struct Execution: Sendable {
@@ -77,7 +77,7 @@ struct RunningStatements: Sendable {
         let id = Int64(bitPattern: hash)
         if texts[id] == nil {
             if texts.count >= Self.limit { texts = [:] }
-            texts[id] = text
+            texts[id] = String(session.query.prefix(StatementTexts.lengthLimit))
         }
         return Key(database: session.database, queryID: id)
     }

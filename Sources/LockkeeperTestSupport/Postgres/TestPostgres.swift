@@ -30,15 +30,19 @@ public struct TestPostgres: Sendable {
 
     /// The shared server of a major version.
     public static func shared(_ major: Int = 15) async throws -> TestPostgres {
-        TestPostgres(server: try await SharedServers.all.server(major))
+        TestPostgres(server: try await SharedServers.all.server(.init(major: major, hasStatistics: false)))
     }
 
     /// Runs `body` with a new, empty database of the shared server; it is dropped afterwards, whoever is still
     /// connected to it.
+    ///
+    /// - Parameter hasStatistics: whether the server has `pg_stat_statements` loaded: another server than without.
     public static func withDatabase<Value>(
-        _ major: Int = 15, isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> Value
+        _ major: Int = 15, hasStatistics: Bool = false, isolation: isolated (any Actor)? = #isolation,
+        _ body: (TestDatabase) async throws -> Value
     ) async throws -> Value {
-        let shared = try await shared(major)
+        let shared = TestPostgres(
+            server: try await SharedServers.all.server(.init(major: major, hasStatistics: hasStatistics)))
         let database = TestDatabase(server: shared.server, name: TestDatabase.newName())
         let admin = try await PsqlSession.connect(shared.server.dsn(), applicationName: "test-admin")
         try await admin.run("CREATE DATABASE \(database.name)")
@@ -67,17 +71,22 @@ public struct TestPostgres: Sendable {
 private actor SharedServers {
     static let all = SharedServers()
 
-    private var starts: [Int: Task<ThrowawayPostgres, any Error>] = [:]
+    struct Kind: Hashable {
+        var major: Int
+        var hasStatistics: Bool
+    }
 
-    func server(_ major: Int) async throws -> ThrowawayPostgres {
-        if let start = starts[major] { return try await start.value }
+    private var starts: [Kind: Task<ThrowawayPostgres, any Error>] = [:]
+
+    func server(_ kind: Kind) async throws -> ThrowawayPostgres {
+        if let start = starts[kind] { return try await start.value }
         let start = Task {
-            try await ThrowawayPostgres.start(
-                .init(
-                    installation: TestPostgres.installation(major), loopback: true,
-                    settings: ["max_connections": "300"]))
+            var settings = ["max_connections": "300"]
+            if kind.hasStatistics { settings["shared_preload_libraries"] = "pg_stat_statements" }
+            return try await ThrowawayPostgres.start(
+                .init(installation: TestPostgres.installation(kind.major), loopback: true, settings: settings))
         }
-        starts[major] = start
+        starts[kind] = start
         return try await start.value
     }
 }
