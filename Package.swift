@@ -66,6 +66,7 @@ let package = Package(
         room("LockkeeperConfig", ["LockkeeperCore", .yams]),
         room("LockkeeperPostgres", ["LockkeeperCore", "CPostgres"]),
         room("LockkeeperHost", ["LockkeeperCore", "CLoader", .crypto]),
+        room("LockkeeperRunbook", ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperHost"]),
         room("LockkeeperTransfer", ["CCurl"]),
         room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperTransfer", .crypto, .log]),
         room("LockkeeperStore", ["LockkeeperCore", .grdb]),
@@ -91,7 +92,8 @@ let package = Package(
             name: "lockkeeper",
             dependencies: [
                 "LockkeeperAgent", "LockkeeperConfig", "LockkeeperCore", "LockkeeperHost", "LockkeeperNotify",
-                "LockkeeperPostgres", "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "ShippedRules",
+                "LockkeeperPostgres", "LockkeeperRunbook", "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb",
+                "ShippedRules",
                 "ThrowawayPostgres", .arguments, .hummingbird, .log, .nioCore, .serviceLifecycle, .unixSignals,
             ],
             swiftSettings: settings),
@@ -109,6 +111,9 @@ let package = Package(
         tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperHost", ["LockkeeperCore", "LockkeeperTestSupport", "ThrowawayPostgres"]),
+        tests(
+            of: "LockkeeperRunbook",
+            ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperTestSupport", "ThrowawayPostgres"]),
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),

@@ -37,6 +37,18 @@ extension Agent: AgentView {
         }
     }
 
+    func findings(target: String?) -> [TargetFindings] {
+        let now = AgentClock.now
+        return configuration.targets.compactMap { configured in
+            guard target == nil || target == configured.name, let state = state.targets[configured.name] else {
+                return nil
+            }
+            return TargetFindings(
+                target: configured.name, at: state.serverTime(at: now), isKnown: state.isReachable,
+                findings: state.findings(at: now))
+        }
+    }
+
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {
         let stored = try await store.runs(
             RunFilter(target: query.target, isRunning: query.isRunning), limit: query.limit)

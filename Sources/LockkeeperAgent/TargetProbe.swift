@@ -1,6 +1,6 @@
-internal import LockkeeperConfig
+public import LockkeeperConfig
 internal import LockkeeperCore
-internal import LockkeeperPostgres
+public import LockkeeperPostgres
 
 /// What a watcher needs of the connection to a target. A look that fails is a sample like any other: nothing is thrown.
 protocol TargetProbe: Sendable {
@@ -22,7 +22,8 @@ protocol TargetProbe: Sendable {
 extension Sampler: TargetProbe {}
 
 extension Sampler.Configuration {
-    init(_ target: TargetConfiguration, sampling: SamplingConfiguration) {
+    /// What a configuration says of looking at a target.
+    public init(_ target: TargetConfiguration, sampling: SamplingConfiguration) {
         self.init(
             target: target.name,
             dsn: { () throws(PostgresError) in

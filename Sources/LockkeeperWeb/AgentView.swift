@@ -12,6 +12,8 @@ public protocol AgentView: Sendable {
     ///
     /// - Parameter target: only this one; nothing comes back if there is no such target.
     func locks(target: String?) async -> [TargetLocks]
+    /// In the configuration's order; `target` wants one of them, and nothing comes back if there is none of that name.
+    func findings(target: String?) async -> [TargetFindings]
     /// Newest first.
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot]
     func migration(run: String) async throws -> RunSnapshot?
@@ -137,6 +139,24 @@ public struct TargetLocks: Sendable, Hashable {
     public init(target: String, overview: LockOverview?) {
         self.target = target
         self.overview = overview
+    }
+}
+
+/// What the diagnosis of a target says.
+public struct TargetFindings: Sendable, Hashable {
+    public var target: String
+    /// The server's clock, or the agent's while the server's is unknown.
+    public var at: Timestamp
+    /// Whether the target answers: if not, there is nothing but what is known of its runs.
+    public var isKnown: Bool
+    /// The severest first.
+    public var findings: [Finding]
+
+    public init(target: String, at: Timestamp, isKnown: Bool, findings: [Finding]) {
+        self.target = target
+        self.at = at
+        self.isKnown = isKnown
+        self.findings = findings
     }
 }
 

@@ -9,6 +9,7 @@ enum Endpoint: Hashable {
     case reload
     case targets
     case locks
+    case findings
     case migrations
     case migration(run: String)
     case incidents
@@ -31,6 +32,7 @@ enum Endpoint: Hashable {
         case ["-", "reload"]: self = .reload
         case ["api", "v1", "targets"]: self = .targets
         case ["api", "v1", "locks"]: self = .locks
+        case ["api", "v1", "findings"]: self = .findings
         case ["api", "v1", "migrations"]: self = .migrations
         case ["api", "v1", "incidents"]: self = .incidents
         case ["api", "v1", "deliveries"]: self = .deliveries
@@ -47,8 +49,8 @@ enum Endpoint: Hashable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .reload: [.post]
-        case .page, .metrics, .healthy, .ready, .targets, .locks, .migrations, .migration, .incidents, .incident,
-            .deliveries:
+        case .page, .metrics, .healthy, .ready, .targets, .locks, .findings, .migrations, .migration, .incidents,
+            .incident, .deliveries:
             [.get, .head]
         }
     }
@@ -56,7 +58,7 @@ enum Endpoint: Hashable {
     /// The parameters that the query may have; `nil` where others' (Prometheus's `params`, a browser's) do no harm.
     var parameters: [String]? {
         switch self {
-        case .locks: ["target"]
+        case .locks, .findings: ["target"]
         case .migrations: ["limit", "target", "state"]
         case .incidents: ["limit", "target", "status"]
         case .deliveries: ["limit", "receiver", "status", "incident"]

@@ -66,6 +66,12 @@ struct WebResponder: HTTPResponder {
                 throw Refusal(.notFound, "there is no target \(target); /api/v1/targets lists those there are")
             }
             return try json(LocksAnswer(targets: locks.map(TargetLocksAnswer.init)), request)
+        case .findings:
+            let findings = await view.findings(target: parameters["target"])
+            if let target = parameters["target"], findings.isEmpty {
+                throw Refusal(.notFound, "there is no target \(target); /api/v1/targets lists those there are")
+            }
+            return try json(FindingsAnswer(targets: findings.map(TargetFindingsAnswer.init)), request)
         case .migrations:
             let query = MigrationQuery(
                 limit: try parameters.limit(), target: parameters["target"],

@@ -16,7 +16,7 @@ struct Lockkeeper: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, DemoCommand.self, CheckCommand.self, NotifyCommand.self, MigrationsCommand.self,
-            IncidentsCommand.self,
+            ServeCommand.self, DemoCommand.self, AssessCommand.self, CheckCommand.self, NotifyCommand.self,
+            MigrationsCommand.self, IncidentsCommand.self,
         ])
 }

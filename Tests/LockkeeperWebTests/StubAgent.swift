@@ -7,6 +7,7 @@ actor StubAgent: AgentView {
     var statuses: [TargetStatus] = []
     var runs: [RunSnapshot] = []
     var lockTables: [TargetLocks] = []
+    var diagnoses: [TargetFindings] = []
     var book: [Incident] = []
     var outbox: [Delivery] = []
     var condition = AgentCondition.fine
@@ -33,6 +34,10 @@ actor StubAgent: AgentView {
 
     func locks(target: String?) -> [TargetLocks] {
         lockTables.filter { target == nil || target == $0.target }
+    }
+
+    func findings(target: String?) -> [TargetFindings] {
+        diagnoses.filter { target == nil || target == $0.target }
     }
 
     func migrations(_ query: MigrationQuery) async throws -> [RunSnapshot] {

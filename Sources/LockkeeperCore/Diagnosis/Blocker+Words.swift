@@ -48,7 +48,8 @@ extension Blocker {
                 : "pid \(pid) keeps its locks and sends nothing; cancelling does nothing to an idle session."
         default:
             isYieldingVacuum
-                ? "pid \(pid) is an ordinary autovacuum: it yields by itself after deadlock_timeout (1s as a rule)." : nil
+                ? "pid \(pid) is an ordinary autovacuum: it yields by itself after deadlock_timeout (1s as a rule)."
+                : nil
         }
     }
 

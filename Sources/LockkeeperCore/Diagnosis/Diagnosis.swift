@@ -12,7 +12,10 @@ public enum Diagnosis {
     static let rules: [Rule] = [
         RunRule.findings, LastRunRule.findings, PartialMigrationRule.findings, SkippedMigrationRule.findings,
         LockQueueRule.findings, IdleTransactionRule.findings, LongTransactionRule.findings,
-        PreparedTransactionRule.findings, AdvisoryLockRule.findings, BackupRule.findings,
+        PreparedTransactionRule.findings, AdvisoryLockRule.findings, OrphanRule.findings, BackupRule.findings,
+        OldSnapshotRule.findings, TransactionIDAgeRule.findings, ReplicationRule.findings, ArchiverRule.findings,
+        InvalidIndexRule.findings, NotValidatedConstraintRule.findings, DeadlockRule.findings, SlowdownRule.findings,
+        BlindSpotRule.findings,
     ]
 
     /// The findings, the severest first, and among equals the weightiest.

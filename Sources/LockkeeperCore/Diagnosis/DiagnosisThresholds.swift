@@ -24,6 +24,18 @@ public struct DiagnosisThresholds: Sendable, Hashable {
     public var idleAdvisoryLock = Duration.seconds(60)
     /// How long after its end a run that failed is told of. As `MigrationFailed`.
     public var failedRun = Duration.seconds(3600)
+    /// How long after its end a run is said to have slowed queries down. As `QuerySlowdownAfterMigration`.
+    public var slowdown = Duration.seconds(3600)
+    /// A slot or replica that lags by more, or for which more WAL is kept, is a warning: bytes. As `ReplicationLagging`.
+    public var replicationLag: Int64 = 1 << 30
+    /// For how long nothing could be archived until it is critical.
+    public var archiverCritical = Duration.seconds(900)
+    /// Of the 2^31 that there are. Autovacuum begins at 200 million, and gives up all restraint at 1600 million (`vacuum_failsafe_age`).
+    public var transactionIDAge: Int64 = 1_000_000_000, transactionIDAgeCritical: Int64 = 1_600_000_000
+    /// The oldest snapshot is a warning when it is so old, or when so many transactions began since.
+    public var oldSnapshot = Duration.seconds(3600), oldSnapshotTransactions: Int64 = 10_000_000
+    /// How long deadlocks are told of.
+    public var deadlocks = Duration.seconds(600)
 
     public init() {}
 }

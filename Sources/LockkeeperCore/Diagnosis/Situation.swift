@@ -18,6 +18,7 @@ public struct Situation: Sendable {
     /// The newest look at the health of the server.
     public let server: ServerHealth?
     public let performance: Performance
+    public let deadlocks: DeadlockWatch
     public let processes: Processes
     public let privacy: QueryTextPrivacy
     public let thresholds: DiagnosisThresholds
@@ -32,7 +33,7 @@ public struct Situation: Sendable {
         target: String, now: Timestamp, observation: Observation? = nil, runs: [MigrationRun] = [],
         lastRuns: [MigrationRun] = [], histories: [HistoryReading] = [], folder: MigrationFolder? = nil,
         catalogs: [CatalogReading] = [], server: ServerHealth? = nil, performance: Performance? = nil,
-        processes: Processes? = nil, graph: WaitGraph? = nil,
+        deadlocks: DeadlockWatch = DeadlockWatch(), processes: Processes? = nil, graph: WaitGraph? = nil,
         privacy: QueryTextPrivacy = .normalized, thresholds: DiagnosisThresholds = DiagnosisThresholds()
     ) {
         self.target = target
@@ -45,6 +46,7 @@ public struct Situation: Sendable {
         self.catalogs = catalogs
         self.server = server
         self.performance = performance ?? Performance(target: target)
+        self.deadlocks = deadlocks
         self.processes = processes ?? Processes(target: target)
         self.privacy = privacy
         self.thresholds = thresholds

@@ -149,7 +149,8 @@ public struct Standing: Sendable, Hashable, Codable {
 
     public init(
         state: RunState = .working, waitingSince: Timestamp? = nil, waitingFor: String? = nil,
-        waitingKind: HeldLock.Kind? = nil, rootBlockers: [Blocker] = [], blockedSessions: Int = 0, blockedSince: Timestamp? = nil,
+        waitingKind: HeldLock.Kind? = nil, rootBlockers: [Blocker] = [], blockedSessions: Int = 0,
+        blockedSince: Timestamp? = nil,
         strongestLock: String? = nil, impact: Impact? = nil, progress: RunProgress? = nil,
         idleSince: Timestamp? = nil, activity: RunActivity? = nil
     ) {

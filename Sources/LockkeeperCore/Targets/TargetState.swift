@@ -5,6 +5,7 @@ public struct TargetState: Sendable {
     public private(set) var performance: Performance
     public private(set) var health: Health
     public private(set) var processes: Processes
+    private var deadlocks = DeadlockWatch()
     /// How many runs have begun or ended.
     private var milestones = 0
     /// The newest full look, however old; `seenAt` says how old.
@@ -89,6 +90,7 @@ public struct TargetState: Sendable {
             events = tracker.observe(reading)
         case .statements(let reading):
             performance.advance(reading)
+            deadlocks.advance(reading)
         case .statementTexts(let texts):
             performance.advance(texts)
         case .catalog(let reading):
@@ -107,6 +109,9 @@ public struct TargetState: Sendable {
         milestones += events.count(where: \.isMilestone)
         for case .ended(let run) in events { finish(run) }
         for case .discovered(let run) in events { finish(run) }
+        for case .reviewed(let run) in events where finished[.init(run)]?.last.id == run.id {
+            finished[.init(run)]?.last = run
+        }
         return events
     }
 
@@ -147,7 +152,8 @@ public struct TargetState: Sendable {
             target: target, now: serverTime(at: now), observation: isReachable ? observation : nil,
             runs: tracker.open.map(\.run), lastRuns: finished.values.map(\.last).sorted { $0.id < $1.id },
             histories: tracker.readDatabases.compactMap(tracker.histories), folder: tracker.folder,
-            performance: performance, processes: processes, graph: waitGraph, privacy: tracker.privacy, thresholds: thresholds)
+            performance: performance, deadlocks: deadlocks, processes: processes, graph: waitGraph,
+            privacy: tracker.privacy, thresholds: thresholds)
     }
 
     /// What is wrong with it, or looks wrong and is not, the severest first.

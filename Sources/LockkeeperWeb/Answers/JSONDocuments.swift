@@ -23,6 +23,18 @@ public enum JSONDocuments {
         try text(IncidentAnswer(incident, deliveries: deliveries))
     }
 
+    /// What is found on a server that no agent watches: with the findings of `GET /api/v1/findings` and the waits of `GET /api/v1/locks`.
+    public static func assessment(
+        target: String, at: Timestamp, server: Server?, findings: [Finding], locks: LockOverview?,
+        failure: SampleFailure?
+    ) throws -> String {
+        try text(
+            AssessmentAnswer(
+                target: target, at: at.rfc3339, server: server.map(TargetAnswer.ServerAnswer.init),
+                failure: failure.map(TargetAnswer.FailureAnswer.init), findings: findings.map(FindingAnswer.init),
+                locks: locks.map { TargetLocksAnswer(TargetLocks(target: target, overview: $0)) }))
+    }
+
     private static func text(_ document: some Encodable) throws -> String {
         String(decoding: try JSONEncoder.answers.encode(document), as: UTF8.self)
     }

@@ -26,6 +26,12 @@ struct TargetAnswer: Encodable {
         let reason: String
         let message: String
         let sqlstate: String?
+
+        init(_ failure: SampleFailure) {
+            reason = failure.reason.rawValue
+            message = failure.message
+            sqlstate = failure.sqlstate
+        }
     }
 
     struct ServerAnswer: Encodable {
@@ -63,9 +69,7 @@ struct TargetAnswer: Encodable {
             case false?: "down"
             case nil: "unknown"
             }
-        failure = status.failure.map {
-            FailureAnswer(reason: $0.reason.rawValue, message: $0.message, sqlstate: $0.sqlstate)
-        }
+        failure = status.failure.map(FailureAnswer.init)
         lastSeenAt = status.lastSeenAt?.rfc3339
         lastSampleSeconds = status.lastSampleDuration?.inSeconds
         server = status.server.map(ServerAnswer.init)

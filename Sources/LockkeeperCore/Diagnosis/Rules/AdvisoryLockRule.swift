@@ -18,7 +18,10 @@ enum AdvisoryLockRule {
                 : "It runs a statement that has nothing to do with a migration."
             let waiting =
                 waiters.isEmpty
-                ? [] : ["\(waiters.count.readable("session")) wait\(waiters.count == 1 ? "s" : "") for it, the longest for \(waited.readable)."]
+                ? []
+                : [
+                    "\(waiters.count.readable("session")) wait\(waiters.count == 1 ? "s" : "") for it, the longest for \(waited.readable)."
+                ]
             return situation.finding(
                 .orphanedAdvisoryLock, .warning, database: session.database,
                 summary:
@@ -27,7 +30,9 @@ enum AdvisoryLockRule {
                     "An advisory lock of a session stays until the session ends: behind a pooler that may be never."
                 ], about: [blocker],
                 actions: [
-                    .init("End the session: that gives the lock back", command: "SELECT pg_terminate_backend(\(session.pid))"),
+                    .init(
+                        "End the session: that gives the lock back",
+                        command: "SELECT pg_terminate_backend(\(session.pid))"),
                     .init("Run \(tool.name) by a direct connection, not through the pooler"),
                 ], weight: Finding.weight(sessions: waiters.count, lasting: waited))
         }

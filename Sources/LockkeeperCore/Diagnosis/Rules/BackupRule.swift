@@ -25,7 +25,8 @@ enum BackupRule {
                     actions: [.init("Start no migration before it has ended, or give the migration a lock_timeout")],
                     weight: age.inSeconds)
             case .baseBackup:
-                let ratio = oldest.progress?.current?.counter.ratio.map { ", \(Int(($0 * 100).rounded())) % done" } ?? ""
+                let ratio =
+                    oldest.progress?.current?.counter.ratio.map { ", \(Int(($0 * 100).rounded())) % done" } ?? ""
                 return situation.finding(
                     .backup, .info, summary: "A base backup has been running for \(age.readable)\(ratio)",
                     evidence: [

@@ -8,8 +8,10 @@ enum IdleTransactionRule {
                 !situation.isInTheWay(session)
             else { return nil }
             let blocker = situation.blocker(session)
-            let tables = situation.locks[session.pid, default: []].filter { $0.isGranted && $0.relation?.isTable == true }
-                .compactMap { $0.relation?.name }
+            let tables = situation.locks[session.pid, default: []].filter {
+                $0.isGranted && $0.relation?.isTable == true
+            }
+            .compactMap { $0.relation?.name }
             let held = Set(tables).sorted()
             return situation.finding(
                 .idleTransaction, idle >= situation.thresholds.idleTransactionWarning ? .warning : .info,

@@ -77,7 +77,8 @@ enum LockQueueRule {
         actions += shown.flatMap { $0.removals(cancel: nil) }
         return situation.finding(
             shown.lazy.compactMap(\.verdict).first ?? .lockQueue, severity, database: first.database,
-            summary: "\(count.readable("session")) wait\(count == 1 ? "s" : "") for locks behind \(first.name)\(others)",
+            summary:
+                "\(count.readable("session")) wait\(count == 1 ? "s" : "") for locks behind \(first.name)\(others)",
             evidence: evidence,
             about: shown + [gate.flatMap { situation.sessions[$0.wait.pid] }.map(situation.blocker)].compactMap(\.self),
             actions: actions, weight: Finding.weight(sessions: count, lasting: longest))

@@ -16,7 +16,8 @@ enum LongTransactionRule {
             ]
             if session.holdsSnapshot {
                 evidence.append(
-                    "Vacuum cannot remove what it may still see, and CREATE INDEX CONCURRENTLY of any table waits for its end.")
+                    "Vacuum cannot remove what it may still see, and CREATE INDEX CONCURRENTLY of any table waits for its end."
+                )
             }
             return situation.finding(
                 .longTransaction, age >= situation.thresholds.longTransactionWarning ? .warning : .info,

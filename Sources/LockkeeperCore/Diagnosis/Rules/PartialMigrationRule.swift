@@ -37,7 +37,8 @@ enum PartialMigrationRule {
             actions: [
                 .init(
                     "Compare the schema with what the migration's statements should have made: those before the error may be there, what ran outside of a transaction in any case"
-                ), .init(remedy(for: table.tool, name: name).text, command: remedy(for: table.tool, name: name).command),
+                ),
+                .init(remedy(for: table.tool, name: name).text, command: remedy(for: table.tool, name: name).command),
                 .init("Do not simply run it again: statements that have been applied would fail, or apply twice"),
             ])
     }

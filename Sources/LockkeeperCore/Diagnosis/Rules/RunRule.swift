@@ -2,8 +2,16 @@
 /// peculiar thing in its way.
 enum RunRule {
     static func findings(_ situation: Situation) -> [Finding] {
-        situation.runs.flatMap {
-            findings(of: $0, at: situation.now, privacy: situation.privacy, thresholds: situation.thresholds)
+        situation.runs.flatMap { run in
+            var findings = findings(
+                of: run, at: situation.now, privacy: situation.privacy, thresholds: situation.thresholds)
+            // What its server process does is seen anew each moment, and so not kept with the run.
+            if let session = run.sessions.last.flatMap({ situation.sessions[$0.pid] }), session.state == .active,
+                run.standing.state != .blocked, run.sessions.contains(session.identity), !findings.isEmpty
+            {
+                findings[0].evidence.append("Its server process \(situation.processes.activity(of: session).readable).")
+            }
+            return findings
         }
     }
 
@@ -113,7 +121,9 @@ private struct RunView {
     private func actionsWhileBlocked(_ blockers: [Blocker]) -> [Finding.Action] {
         var actions: [Finding.Action] = []
         let needsCancel = blockers.contains(where: \.preventsWraparound)
-        if victims > 0 { actions.append(.init("Let the queue go at once by cancelling the migration", command: cancel)) }
+        if victims > 0 {
+            actions.append(.init("Let the queue go at once by cancelling the migration", command: cancel))
+        }
         for blocker in blockers.prefix(3) {
             actions += blocker.removals(cancel: victims > 0 ? nil : cancel)
         }
@@ -132,7 +142,8 @@ private struct RunView {
             }
             return [
                 .init(
-                    "Wait for pid \(blocker.pid) to end, or cancel its query if it is not needed", command: blocker.remedy)
+                    "Wait for pid \(blocker.pid) to end, or cancel its query if it is not needed",
+                    command: blocker.remedy)
             ]
         } + [
             .init(

@@ -1,0 +1,47 @@
+/// Queries that got slower with a migration that has ended a while ago.
+enum SlowdownRule {
+    static func findings(_ situation: Situation) -> [Finding] {
+        situation.lastRuns.compactMap { run in
+            let slower = run.review?.changes.filter(\.isSlower) ?? []
+            guard let worst = slower.first, situation.age(of: run.end) < situation.thresholds.slowdown else {
+                return nil
+            }
+            var actions: [Finding.Action] = []
+            for remedy in slower.compactMap({ $0.cause?.remedy })
+            where !actions.contains(where: { $0.command == remedy }) {
+                actions.append(.init("Put right what probably slowed them down", command: remedy))
+            }
+            if actions.isEmpty {
+                actions.append(
+                    .init("Compare the plans of these queries with what they were: EXPLAIN (ANALYZE, BUFFERS)"))
+            }
+            let subject = RunDescription(run, at: situation.now).subject
+            return situation.finding(
+                .slowdown, .warning, database: run.database, run: run.id,
+                summary:
+                    "\(slower.count == 1 ? "A query" : "\(slower.count) queries") got slower with \(subject), up to \(readable(slower.map(\.ratio).max() ?? worst.ratio)) times",
+                evidence: slower.prefix(5).map { sentence($0, situation.privacy) }, actions: actions,
+                weight: worst.ratio)
+        }
+    }
+
+    private static func sentence(_ change: QueryChange, _ privacy: QueryTextPrivacy) -> String {
+        let text = privacy == .none ? nil : change.text
+        let name = text.map { "`\($0.prefix(120))\($0.count > 120 ? "…" : "")`" } ?? "Query \(change.queryID)"
+        let cause = change.cause.map { " \($0.text)" } ?? ""
+        return
+            "\(name): \(duration(change.before.mean)) before, \(duration(change.after.mean)) after (\(readable(change.ratio)) times).\(cause)"
+    }
+
+    /// With one digit after the point below ten.
+    private static func readable(_ ratio: Double) -> String {
+        guard ratio < 10 else { return ratio < 1e9 ? "\(Int(ratio.rounded()))" : "very many" }
+        let tenths = Int((ratio * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        let microseconds = Int64((seconds * 1e6).rounded())
+        return microseconds < 1000 ? "\(microseconds)µs" : Duration.microseconds(microseconds).readable
+    }
+}

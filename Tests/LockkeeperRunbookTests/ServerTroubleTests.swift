@@ -1,0 +1,215 @@
+import Foundation
+import LockkeeperCore
+import LockkeeperRunbook
+import LockkeeperTestSupport
+import Testing
+import ThrowawayPostgres
+
+/// What needs a server of its own, or programs besides it.
+@Suite(
+    .serialized, .enabled(if: !TestPostgres.majors.isEmpty, "needs PostgreSQL 15 (LOCKKEEPER_POSTGRES15_BIN)"))
+struct ServerTroubleTests {
+    private func withServer(
+        _ major: Int, _ settings: [String: String], _ body: (Trouble, TestDatabase) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayPostgres.start(
+            .init(installation: try await TestPostgres.installation(major), settings: settings))
+        let database = TestDatabase(server: server, name: "postgres")
+        let trouble = Trouble(database)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(trouble, database)) } catch { result = .failure(error) }
+        await trouble.close()
+        try await server.stop()
+        try result.get()
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `A vacuum against wraparound in a migration's way: the migration is to be cancelled, not the vacuum`(
+        major: Int
+    ) async throws {
+        // The least that the server allows; a slow vacuum of a table of many pages then lasts for minutes.
+        let settings = [
+            "autovacuum_freeze_max_age": "100000", "autovacuum_naptime": "1s", "autovacuum_vacuum_cost_delay": "100ms",
+            "autovacuum_vacuum_cost_limit": "1",
+        ]
+        try await withServer(major, settings) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run(
+                """
+                CREATE TABLE orders AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 50000) AS i;
+                CREATE PROCEDURE burn(n int) LANGUAGE plpgsql
+                    AS $$ BEGIN FOR i IN 1..n LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$
+                """)
+            try await admin.run("CALL burn(101000)")
+            try await eventually("the server begins to freeze the table", within: .seconds(60)) {
+                try await admin.value(
+                    """
+                    SELECT count(*) FROM pg_stat_activity AS a JOIN pg_stat_progress_vacuum AS v ON v.pid = a.pid
+                    WHERE a.query LIKE '%(to prevent wraparound)' AND v.relid = 'orders'::regclass
+                    """) == "1"
+            }
+            let migration = try await database.session(as: "drizzle")
+            let altering = migration.start("ALTER TABLE orders ADD note text")
+            try await migration.waitUntilBlocked(seenBy: admin)
+            let finding = try await trouble.finding(.wraparoundVacuum)
+            #expect(finding.run != nil && finding.commands.first == "SELECT pg_cancel_backend(\(migration.pid))")
+            #expect(finding.text.contains("does not yield"))
+            #expect(finding.actions.contains { $0.text.contains("Let the vacuum") })
+            // Behind it a queue forms: then the queue is the trouble, and the vacuum at its root is still named.
+            let victim = try await database.session(as: "web")
+            let selecting = victim.start("SELECT count(*) FROM orders")
+            try await victim.waitUntilBlocked(seenBy: admin)
+            let queue = try await trouble.finding(.lockQueue)
+            #expect(queue.commands.first == "SELECT pg_cancel_backend(\(migration.pid))")
+            #expect(try await trouble.finding(.wraparoundVacuum).run == queue.run)
+            try await admin.run(try #require(queue.commands.first))
+            _ = try await selecting.value
+            _ = await altering.result
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `Slots, the archiver, old snapshots and transaction ids are told of with what to do`(
+        major: Int
+    ) async throws {
+        let settings = ["wal_level": "logical", "archive_mode": "on", "archive_command": "false"]
+        try await withServer(major, settings) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run("SELECT pg_create_physical_replication_slot('dead', true)")
+            try await admin.run("CREATE TABLE orders AS SELECT generate_series(1, 10000) AS id; SELECT pg_switch_wal()")
+            let slot = try await trouble.finding(.replicationSlot) { $0.summary.contains("dead") }
+            #expect(slot.severity >= .warning && slot.summary.contains("which nobody uses"))
+            #expect(slot.commands == ["SELECT pg_drop_replication_slot('dead')"])
+
+            let archiver = try await trouble.finding(.archiver)
+            #expect(archiver.severity >= .warning && archiver.text.contains("failed"))
+            #expect(archiver.actions.contains { $0.text.contains("archive_command") })
+
+            let age = try await trouble.finding(.transactionIDAge)
+            #expect(age.commands.first?.hasPrefix("VACUUM (FREEZE") == true)
+
+            let holder = try await database.session(as: "notebook")
+            try await holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM orders")
+            try await admin.run("CREATE TABLE more (); CREATE TABLE evenmore ()")
+            let snapshot = try await trouble.finding(.oldSnapshot)
+            #expect(snapshot.commands == ["SELECT pg_terminate_backend(\(holder.pid))"])
+            try await holder.run("ROLLBACK")
+
+            let calm = try await trouble.findings(by: DiagnosisThresholds())
+            let wrong: Set<Verdict> = [.replicationSlot, .transactionIDAge, .oldSnapshot]
+            #expect(!calm.contains { wrong.contains($0.verdict) }, "a few kilobytes are no trouble")
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `A pg_dump in the way is to be waited for, or stopped`(major: Int) async throws {
+        try await withTrouble(major) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run(
+                "CREATE TABLE orders AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 20000) AS i")
+            let dump = try Program("pg_dump", ["--dbname", database.dsn()], of: database)
+            // Nobody takes what it writes: it stands still in the middle.
+            try await eventually("the dump has begun") {
+                try await admin.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND datname = '\(database.name)' AND query LIKE 'COPY%'"
+                ) == "1"
+            }
+            let running = try await trouble.finding(.backup)
+            #expect(running.severity == .info && running.actions.first?.text.contains("Start no migration") == true)
+            let migration = try await database.session(as: "drizzle")
+            let altering = migration.start("ALTER TABLE orders ADD note text")
+            try await migration.waitUntilBlocked(seenBy: admin)
+            let finding = try await trouble.finding(.backup) { $0.run != nil }
+            #expect(finding.actions.first?.text.contains("Wait until the dump is through") == true)
+            #expect(finding.commands.first?.hasPrefix("SELECT pg_") == true)
+            dump.kill()
+            _ = try await altering.value
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `A migration whose client was killed works on as an orphan, and is to be terminated`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            let sql = "DO $$ BEGIN EXECUTE 'CREATE TABLE made ()'; PERFORM pg_sleep(600); END $$"
+            let client = try Program("psql", ["--no-psqlrc", "--command", sql, database.dsn()], of: database)
+            try await eventually("the migration runs") {
+                try await admin.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql' AND datname = '\(database.name)' AND wait_event = 'PgSleep'"
+                ) == "1"
+            }
+            let healthy = try await trouble.finding(.working)
+            #expect(healthy.severity == .info)
+            client.kill()
+            let finding = try await trouble.finding(.orphan)
+            #expect(finding.severity >= .warning && finding.run == healthy.run)
+            #expect(finding.commands.first?.hasPrefix("SELECT pg_terminate_backend(") == true)
+            #expect(finding.commands.contains("ALTER SYSTEM SET client_connection_check_interval = '10s'"))
+            try await admin.run(finding.commands[0])
+        }
+    }
+
+    @Test func `Who may not see the others' sessions is told so, rather than that nothing is wrong`() async throws {
+        try await TestPostgres.withDatabase { database in
+            let admin = try await database.session(as: "setup")
+            let role = "\(database.name)_plain"
+            try await admin.run("CREATE ROLE \(role) LOGIN")
+            let trouble = Trouble(database, user: role)
+            let finding = try await trouble.finding(.blindSpot) { $0.severity == .warning }
+            #expect(finding.commands == ["GRANT pg_monitor TO \"\(role)\""])
+            await trouble.close()
+            try await admin.run("DROP ROLE \(role)")
+        }
+    }
+
+    @Test func `No text of a query is shown where the privacy setting forbids it`() async throws {
+        try await TestPostgres.withDatabase { database in
+            let trouble = Trouble(database, privacy: .none)
+            let admin = try await database.session(as: "setup")
+            try await admin.run("CREATE TABLE orders (secret_column int)")
+            let reader = try await database.session()
+            try await reader.run("BEGIN; SELECT secret_column FROM orders")
+            let migration = try await database.session()
+            let altering = migration.start("ALTER TABLE orders DROP secret_column")
+            try await migration.waitUntilBlocked(seenBy: admin)
+            let finding = try await trouble.finding(.idleBlocker)
+            #expect(finding.statements.isEmpty)
+            let all = try await trouble.findings().map { "\($0)" }.joined()
+            #expect(!all.contains("secret_column"))
+            await trouble.close()
+            try await reader.run("COMMIT")
+            _ = try await altering.value
+        }
+    }
+}
+
+/// A program of PostgreSQL's whose output nobody reads.
+private final class Program: Sendable {
+    private let process = Process()
+    private let output = Pipe()
+
+    init(_ name: String, _ arguments: [String], of database: TestDatabase) throws {
+        let own = "\(database.server.installation.binFolder)/\(name)"
+        // The wheel of PostgreSQL 18 may bring none; psql speaks to any server, pg_dump to none that is newer.
+        if FileManager.default.isExecutableFile(atPath: own) {
+            process.executableURL = URL(filePath: own)
+            process.arguments = arguments
+        } else {
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = [name] + arguments
+        }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    deinit { if process.isRunning { kill() } }
+}
