@@ -160,7 +160,8 @@ public enum MetricCatalog {
 
     /// What each metric is, sorted by name.
     public static let all: [MetricDescriptor] =
-        (generalFamilies + lockFamilies + performanceFamilies + processFamilies).sorted { $0.name < $1.name }
+        (generalFamilies + lockFamilies + performanceFamilies + processFamilies + healthFamilies)
+        .sorted { $0.name < $1.name }
 
     /// Those of this file; the others' files have lists of their own.
     private static let generalFamilies: [MetricDescriptor] = [

@@ -155,7 +155,7 @@ public struct TargetState: Sendable {
         recordHistories(into: &metrics)
         lockWaits.record(into: &metrics, target: target)
         performance.record(into: &metrics)
-        health.record(into: &metrics, at: serverTime(at: now))
+        if isReachable { health.record(into: &metrics) }
         processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
     }
