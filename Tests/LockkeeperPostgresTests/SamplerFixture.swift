@@ -26,6 +26,11 @@ extension Sample {
         return reading
     }
 
+    func catalog() throws -> CatalogReading {
+        guard case .catalog(let reading) = content else { throw TestFailure("no catalogs: \(content)") }
+        return reading
+    }
+
     var failure: SampleFailure? {
         if case .failed(let failure) = content { failure } else { nil }
     }

@@ -19,7 +19,7 @@ struct StatementTests {
                 CREATE TABLE orders (id int PRIMARY KEY, note text); CREATE INDEX orders_note ON orders (note);
                 INSERT INTO orders SELECT i, 'n' || i FROM generate_series(1, 1000) AS i
                 """)
-            for id in 1...3 { try await client.run("SELECT note FROM orders WHERE id = \(id)") }
+            for id in 1...12 { try await client.run("SELECT note FROM orders WHERE id = \(id)") }
             let sampler = sampler(database.dsn())
             let sample = await sampler.readStatements()
             let reading = try sample.statements()
@@ -46,8 +46,8 @@ struct StatementTests {
             let select = try #require(
                 texts.texts.first { $0.databaseOID == oid && $0.text == "SELECT note FROM orders WHERE id = $1" })
             let entry = try #require(mine.first { $0.key.queryID == select.queryID })
-            #expect(entry.calls == 3 && entry.rows == 3 && entry.totalTime > 0 && entry.key.isTopLevel)
-            #expect(entry.sharedBlocks >= 6)
+            #expect(entry.calls == 12 && entry.rows == 12 && entry.totalTime > 0 && entry.key.isTopLevel)
+            #expect(entry.sharedBlocks >= 24)
             await sampler.close()
             await client.close()
         }
@@ -59,6 +59,7 @@ struct StatementTests {
             try await TestPostgres.withDatabase(major, hasStatistics: true) { other in
                 let client = try await other.session()
                 try await client.run("CREATE EXTENSION pg_stat_statements; CREATE TABLE t (a int)")
+                for _ in 1...12 { try await client.run("SELECT 1, 2") }
                 let sampler = sampler(home.dsn()) { $0.databases = .named([home.name, other.name]) }
                 let reading = try await sampler.readStatements().statements()
                 guard case .statistics(_, "public", let found) = reading.source else {
@@ -97,7 +98,7 @@ struct StatementTests {
             let client = try await database.session()
             let role = "nobody_\(database.name)"
             try await client.run("CREATE EXTENSION pg_stat_statements; CREATE ROLE \(role) LOGIN")
-            for _ in 1...3 { try await client.run("SELECT 1, 2, 3") }
+            for _ in 1...12 { try await client.run("SELECT 1, 2, 3") }
             let sampler = sampler(database.dsn(user: role))
             let reading = try await sampler.readStatements().statements()
             #expect(reading.source.isAvailable && reading.hiddenEntries > 0)

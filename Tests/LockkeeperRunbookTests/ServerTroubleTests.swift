@@ -19,7 +19,7 @@ struct ServerTroubleTests {
         let result: Result<Void, any Error>
         do { result = .success(try await body(trouble, database)) } catch { result = .failure(error) }
         await trouble.close()
-        try await server.stop()
+        await server.stop()
         try result.get()
     }
 

@@ -14,6 +14,7 @@ import idle_watching
 import lock_queue
 import many_targets
 import scraping
+import statement_reading
 from figures import Figures
 from guarded_folder import GuardedFolder
 from progress import say
@@ -21,7 +22,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
-    "busy": busy_target, "locks": lock_queue,
+    "busy": busy_target, "locks": lock_queue, "statements": statement_reading,
 }
 
 

@@ -97,7 +97,8 @@ public struct LockOverview: Sendable, Hashable {
         }
 
         queueCount = graph.queues.count
-        queues = graph.queues.prefix(Self.shown).map { queue in
+        queues = graph.queues.sorted { ($0.depth, $1.lock.pid) > ($1.depth, $0.lock.pid) }.prefix(Self.shown).map {
+            queue in
             let held = queue.holders.reduce(into: LockModeSet()) { $0.formUnion($1.modes) }
             let wanted = queue.waiters.reduce(into: LockModeSet()) { $0.insert(LockModeSet($1.mode)) }
             return Queue(

@@ -3,19 +3,19 @@ enum QueueOrder {
     /// By when they began to wait. Who holds a lock on the object already goes ahead of the first one that must wait for that lock (source:
     /// `ProcSleep` in proc.c). A wait that has just begun has no time yet, and is the last.
     ///
-    /// - Parameter held: the position of each owner among the queue's holders.
-    static func byStart(_ queue: LockQueue, held: [Int: Int]) -> [LockWait] {
+    /// - Parameter holder: the position of an owner among the queue's holders.
+    static func byStart(_ queue: LockQueue, holder: (Int) -> Int?) -> [LockWait] {
         let arrivals = queue.waiters.sorted {
             ($0.lock.waitStart?.microseconds ?? .max, $0.pid) < ($1.lock.waitStart?.microseconds ?? .max, $1.pid)
         }
-        guard arrivals.contains(where: { held[$0.node] != nil }) else { return arrivals }
+        guard arrivals.contains(where: { holder($0.node) != nil }) else { return arrivals }
         var served: [Int] = []
         served.reserveCapacity(arrivals.count)
         /// Where the first of each mode stands.
         var first = Array(repeating: Int.max, count: LockMode.allCases.count)
         for (index, waiter) in arrivals.enumerated() {
             var position = served.count
-            if let holder = held[waiter.node] {
+            if let holder = holder(waiter.node) {
                 let modes = queue.holders[holder].modes
                 for mode in modes.modes {
                     for conflicting in mode.conflicts.modes { position = min(position, first[conflicting.strength]) }

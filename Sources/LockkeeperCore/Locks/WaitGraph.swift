@@ -8,7 +8,7 @@
 /// One difference remains: to get out of a deadlock, the server may move a waiter ahead of one that came before it, after
 /// `deadlock_timeout`; the lock table does not show that.
 public struct WaitGraph: Sendable, Hashable {
-    /// The objects that somebody waits for, the deepest queue first.
+    /// The objects that somebody waits for, in the order of the reading.
     public private(set) var queues: [LockQueue] = []
     /// Who holds or waits for one of those.
     private var owners: [LockOwner] = []
@@ -18,6 +18,9 @@ public struct WaitGraph: Sendable, Hashable {
     private var places: [[Place]] = []
     /// For each owner, whether somebody is in its way.
     private var isBlocked: [Bool] = []
+    /// The waiters of all queues, one queue after the other, with no more than walks need; and where each queue lies there.
+    private var waiting: [Waiter] = []
+    private var lines: [Range<Int>] = []
     private var nodes: [LockOwner: Int] = [:]
     /// The leaders of processes that work for another.
     private var leaders: [Int32: Int32] = [:]
@@ -25,6 +28,17 @@ public struct WaitGraph: Sendable, Hashable {
     private struct Holding: Sendable, Hashable {
         var queue: Int
         var modes: LockModeSet
+    }
+
+    private struct Holder: Hashable {
+        var queue: Int
+        var node: Int
+    }
+
+    private struct Waiter: Sendable, Hashable {
+        var node: Int
+        /// The modes that it would have to wait for.
+        var conflicts: LockModeSet
     }
 
     private struct Place: Sendable, Hashable {
@@ -56,7 +70,8 @@ public struct WaitGraph: Sendable, Hashable {
         let prepared = PreparedOwners(locks: locks, preparedTransactions: preparedTransactions)
         let rows = Self.rows(of: locks)
 
-        var held: [[Int: Int]] = Array(repeating: [:], count: queues.count)
+        /// Where each owner stands among the holders of each queue.
+        var held: [Holder: Int] = [:]
         for lock in locks where lock.mode != .siRead {
             guard let queue = queueOf[lock.object] else { continue }
             let owner = lock.pid == 0 ? prepared.owner(of: lock) : .session(leaders[lock.pid] ?? lock.pid)
@@ -64,21 +79,20 @@ public struct WaitGraph: Sendable, Hashable {
             if !lock.isGranted {
                 queues[queue].waiters.append(
                     LockWait(pid: lock.pid, owner: owner, lock: lock, rowOf: rows[lock.pid], node: node))
-            } else if let holder = held[queue][node] {
+            } else if let holder = held[Holder(queue: queue, node: node)] {
                 queues[queue].holders[holder].modes.insert(LockModeSet(lock.mode))
             } else {
-                held[queue][node] = queues[queue].holders.count
+                held[Holder(queue: queue, node: node)] = queues[queue].holders.count
                 queues[queue].holders.append(.init(owner: owner, modes: LockModeSet(lock.mode), node: node))
             }
         }
-        for queue in queues.indices {
+        for queue in queues.indices where queues[queue].waiters.count > 1 {
             queues[queue].waiters =
                 blockingPIDs.isEmpty
-                ? QueueOrder.byStart(queues[queue], held: held[queue])
+                ? QueueOrder.byStart(queues[queue]) { held[Holder(queue: queue, node: $0)] }
                 : QueueOrder.byBlockingPIDs(queues[queue], blockingPIDs)
             if let first = queues[queue].waiters.first { queues[queue].lock = first.lock }
         }
-        queues.sort { ($0.depth, $1.lock.pid) > ($1.depth, $0.lock.pid) }
         self.queues = queues
         for (index, queue) in queues.enumerated() { link(queue, index) }
     }
@@ -110,6 +124,7 @@ public struct WaitGraph: Sendable, Hashable {
             holdings[holder.node].append(Holding(queue: index, modes: holder.modes))
             held.note(holder.modes, by: holder.node)
         }
+        let begin = waiting.endIndex
         var ahead = Presence()
         for (position, waiter) in queue.waiters.enumerated() {
             places[waiter.node].append(Place(queue: index, position: position, mode: waiter.mode))
@@ -118,7 +133,9 @@ public struct WaitGraph: Sendable, Hashable {
                 isBlocked[waiter.node] = true
             }
             ahead.note(LockModeSet(waiter.mode), by: waiter.node)
+            waiting.append(Waiter(node: waiter.node, conflicts: conflicts))
         }
+        lines.append(begin..<waiting.endIndex)
     }
 
     // MARK: - Who waits
@@ -128,9 +145,12 @@ public struct WaitGraph: Sendable, Hashable {
 
     /// Everything that is waited for, the longest wait first; what has only just begun last.
     public var waits: [LockWait] {
-        queues.flatMap(\.waiters).sorted {
-            ($0.since?.microseconds ?? .max, $0.pid) < ($1.since?.microseconds ?? .max, $1.pid)
-        }
+        let order = queues.indices.flatMap { queue in
+            queues[queue].waiters.enumerated().map { position, wait in
+                (since: wait.since?.microseconds ?? .max, pid: wait.pid, queue: queue, position: position)
+            }
+        }.sorted { ($0.since, $0.pid) < ($1.since, $1.pid) }
+        return order.map { queues[$0.queue].waiters[$0.position] }
     }
 
     /// Whoever waits: a parallel query is one, however many of its processes do.
@@ -264,55 +284,100 @@ public struct WaitGraph: Sendable, Hashable {
         // Who waits for nobody holds up the same ones as another with the same locks: a thousand readers are walked from once.
         var known: [[Holding]: Int] = [:]
         var counts: [LockOwner: Int] = [:]
+        var walk = Walk(owners: owners.count, queues: queues.count)
         for root in roots {
             guard let node = nodes[root] else { continue }
-            guard places[node].isEmpty else {
-                counts[root] = reached(from: [node], andBeyond: true).count
+            if places[node].isEmpty, let count = known[holdings[node]] {
+                counts[root] = count
                 continue
             }
-            let count = known[holdings[node]] ?? reached(from: [node], andBeyond: true).count
-            known[holdings[node]] = count
-            counts[root] = count
+            reach(from: [node], andBeyond: true, &walk)
+            counts[root] = walk.found.count
+            if places[node].isEmpty { known[holdings[node]] = walk.found.count }
         }
         return counts
     }
 
-    /// - Parameter andBeyond: also through those that wait, and for those that are queued behind them.
-    private func reached(from start: [Int], andBeyond: Bool) -> [Int] {
-        var visited = Set(start)
-        var frontier = start
+    /// What a walk has seen; used again for the next one, since a server may have thousands of roots.
+    private struct Walk {
+        var isVisited: [Bool]
+        var frontier: [Int] = []
         var found: [Int] = []
-        /// For each queue, the granted modes whose waiters have been visited, and from where on it has been for each requested mode.
-        var visitedWaiters: [Int: LockModeSet] = [:]
-        var visitedBehind: [Int: Int] = [:]
-        func visit(_ node: Int) {
-            guard visited.insert(node).inserted else { return }
+        /// For each queue, the granted modes whose waiters have been visited.
+        var waiters: [LockModeSet]
+        /// For each queue and requested mode, from where on the queue has been visited.
+        var behind: [Int]
+        private var queues: [Int] = []
+        private var start: [Int] = []
+
+        init(owners: Int, queues: Int) {
+            isVisited = Array(repeating: false, count: owners)
+            waiters = Array(repeating: LockModeSet(), count: queues)
+            behind = Array(repeating: .max, count: queues * WaitGraph.modes)
+        }
+
+        /// Forgets what the last walk has seen, and nothing else: that takes as long as that walk.
+        mutating func begin(from nodes: [Int]) {
+            for node in start + found { isVisited[node] = false }
+            for queue in queues {
+                waiters[queue] = []
+                for mode in 0..<WaitGraph.modes { behind[queue * WaitGraph.modes + mode] = .max }
+            }
+            queues.removeAll(keepingCapacity: true)
+            found.removeAll(keepingCapacity: true)
+            start = nodes
+            frontier = nodes
+            for node in nodes { isVisited[node] = true }
+        }
+
+        mutating func touch(_ queue: Int) { queues.append(queue) }
+
+        mutating func visit(_ node: Int, andBeyond: Bool) {
+            guard !isVisited[node] else { return }
+            isVisited[node] = true
             found.append(node)
             if andBeyond { frontier.append(node) }
         }
-        while let node = frontier.popLast() {
+    }
+
+    private func reached(from start: [Int], andBeyond: Bool) -> [Int] {
+        var walk = Walk(owners: owners.count, queues: queues.count)
+        reach(from: start, andBeyond: andBeyond, &walk)
+        return walk.found
+    }
+
+    /// - Parameter andBeyond: also through those that wait, and for those that are queued behind them.
+    private func reach(from start: [Int], andBeyond: Bool, _ walk: inout Walk) {
+        walk.begin(from: start)
+        while let node = walk.frontier.popLast() {
             for holding in holdings[node] {
-                let modes = holding.modes.subtracting(visitedWaiters[holding.queue] ?? [])
+                let modes = holding.modes.subtracting(walk.waiters[holding.queue])
                 guard !modes.isEmpty else { continue }
-                visitedWaiters[holding.queue, default: []].formUnion(modes)
-                for waiter in queues[holding.queue].waiters where !modes.isDisjoint(with: waiter.mode.conflicts) {
-                    visit(waiter.node)
+                walk.touch(holding.queue)
+                walk.waiters[holding.queue].formUnion(modes)
+                for place in line(holding.queue) where !modes.isDisjoint(with: place.conflicts) {
+                    walk.visit(place.node, andBeyond: andBeyond)
                 }
             }
             guard andBeyond else { continue }
             for place in places[node] {
                 let reached = place.queue * Self.modes + place.mode.strength
-                let waiters = queues[place.queue].waiters
-                let end = visitedBehind[reached] ?? waiters.count
-                guard place.position + 1 < end else { continue }
-                for waiter in waiters[(place.position + 1)..<end] where waiter.mode.conflicts(with: place.mode) {
-                    visit(waiter.node)
+                let line = line(place.queue)
+                let begin = line.startIndex + place.position + 1
+                let end = min(walk.behind[reached], line.endIndex)
+                guard begin < end else { continue }
+                walk.touch(place.queue)
+                let mode = LockModeSet(place.mode)
+                for waiter in line[begin..<end] where !waiter.conflicts.isDisjoint(with: mode) {
+                    walk.visit(waiter.node, andBeyond: true)
                 }
-                visitedBehind[reached] = place.position + 1
+                walk.behind[reached] = begin
             }
         }
-        return found
     }
+
+    /// Those who wait in a queue, in its order.
+    private func line(_ queue: Int) -> ArraySlice<Waiter> { waiting[lines[queue]] }
 
     private static let modes = LockMode.allCases.count
 }
@@ -327,7 +392,8 @@ extension Observation {
 
 /// For each mode, whether one owner has it, or several.
 private struct Presence {
-    private var first = Array(repeating: -1, count: LockMode.allCases.count)
+    /// By strength; predicate locks, the ninth mode, are in no queue.
+    private var first = SIMD8<Int>(repeating: -1)
     /// The modes that owners besides the first have.
     private var several = LockModeSet()
     private var any = LockModeSet()

@@ -18,6 +18,13 @@ public struct CatalogReading: Sendable, Hashable, Codable {
     /// What could not be read, and why: the rest stands all the same.
     public var failures: [Part: SampleFailure]
 
+    /// How many invalid indexes are listed.
+    public static let indexLimit = 100
+    /// How many constraints are listed.
+    public static let constraintLimit = 100
+    /// How many of the oldest tables are listed.
+    public static let tableLimit = 10
+
     /// A part of the reading, as a failure names it.
     public enum Part: String, Sendable, Hashable, Codable, CaseIterable, CodingKeyRepresentable {
         case invalidIndexes = "invalid_indexes"
@@ -30,6 +37,14 @@ public struct CatalogReading: Sendable, Hashable, Codable {
         case archiver
         case settings
         case walFolder = "wal_folder"
+
+        /// Whether it is the same from every database of the server, and so is read in one of them only.
+        public var isOfServer: Bool {
+            switch self {
+            case .invalidIndexes, .constraints, .oldestTables: false
+            case .databases, .snapshots, .slots, .replicas, .archiver, .settings, .walFolder: true
+            }
+        }
     }
 
     public init(

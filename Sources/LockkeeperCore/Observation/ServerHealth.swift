@@ -32,6 +32,15 @@ public struct ServerHealth: Sendable, Hashable, Codable {
         self.roleSettings = roleSettings
     }
 
+    /// How many databases are listed.
+    public static let databaseLimit = 50
+    /// How many holders of snapshots are listed.
+    public static let snapshotHolderLimit = 20
+    /// How many replication slots are listed, and how many replicas.
+    public static let replicationLimit = 100
+    /// How many settings of roles and databases are listed.
+    public static let roleSettingLimit = 100
+
     /// A server setting as `pg_settings` shows it.
     public struct Setting: Sendable, Hashable, Codable {
         /// In `unit`.

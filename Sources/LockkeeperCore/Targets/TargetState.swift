@@ -152,6 +152,7 @@ public struct TargetState: Sendable {
             target: target, now: serverTime(at: now), observation: isReachable ? observation : nil,
             runs: tracker.open.map(\.run), lastRuns: finished.values.map(\.last).sorted { $0.id < $1.id },
             histories: tracker.readDatabases.compactMap(tracker.histories), folder: tracker.folder,
+            catalogs: health.readings.values.sorted { $0.database < $1.database }, server: health.server,
             performance: performance, deadlocks: deadlocks, processes: processes, graph: waitGraph,
             privacy: tracker.privacy, thresholds: thresholds)
     }
@@ -175,7 +176,7 @@ public struct TargetState: Sendable {
         recordHistories(into: &metrics)
         lockWaits.record(into: &metrics, target: target)
         performance.record(into: &metrics)
-        health.record(into: &metrics, at: serverTime(at: now))
+        if isReachable { health.record(into: &metrics) }
         processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
         for finding in findings(at: now) { metrics.add(1, to: MetricCatalog.findings, .init(finding)) }

@@ -47,6 +47,8 @@ public actor Sampler {
     private var lastGlance: Int64?
     /// When databases other than our own were last read.
     private var lastBriefReadings: [String: ContinuousClock.Instant] = [:]
+    /// When the catalogs of databases other than our own were last read.
+    private var lastBriefCatalogs: [String: ContinuousClock.Instant] = [:]
 
     /// - Parameters:
     ///   - backoff: the delays between attempts to connect.
@@ -182,16 +184,36 @@ public actor Sampler {
         }
     }
 
-    /// Reads the catalogs of the configured databases and the health of the server, one sample for each database.
+    /// Reads the catalogs of the configured databases and the health of the server, one sample for each database. Databases other than
+    /// our own only when they are due.
     public func readCatalogs() async -> [Sample] {
-        [
+        let names: [String]
+        let own: String
+        do throws(PostgresError) {
+            (names, own) = try await historyDatabases(wanted: [])
+        } catch {
+            return [await sample(.catalog) { () throws(PostgresError) in throw error }]
+        }
+        lastBriefCatalogs = lastBriefCatalogs.filter { names.contains($0.key) }
+        // The server is looked at whichever databases are watched.
+        var samples = [
             await sample(.catalog) { () throws(PostgresError) in
-                let (facts, results) = try await slow.run(within: deadline) { _ in [HistoryQueries.clock] }
-                let time: Int64 = try results.first?.get().first?.integer(0) ?? 0
-                return .catalog(
-                    CatalogReading(database: facts.database, serverTime: Timestamp(microseconds: time)))
+                let (facts, results) = try await slow.run(within: deadline) { facts in
+                    CatalogReader(facts, includesServer: true).queries
+                }
+                return .catalog(try CatalogReader(facts, includesServer: true).read(results))
             }
         ]
+        for name in names where name != own {
+            if Task.isCancelled { break }
+            if let last = lastBriefCatalogs[name], .now - last < configuration.otherDatabasesInterval { continue }
+            lastBriefCatalogs[name] = .now
+            samples.append(
+                await sample(.catalog) { () throws(PostgresError) in
+                    .catalog(try await readCatalogBriefly(database: name))
+                })
+        }
+        return samples
     }
 
     /// The databases that the role may connect to, templates excluded.
@@ -272,6 +294,22 @@ public actor Sampler {
             return HistoryTable(tool: found.tool, relation: found.relation, oid: found.oid, entries: entries)
         }
         return HistoryReading(database: database, serverTime: Timestamp(microseconds: time), tables: tables)
+    }
+
+    // MARK: Catalogs
+
+    private func readCatalogBriefly(database: String) async throws(PostgresError) -> CatalogReading {
+        let session = try await Self.connect(configuration, database: database)
+        let deadline = deadline
+        let result: Result<CatalogReading, PostgresError>
+        do throws(PostgresError) {
+            let reader = CatalogReader(try await session.facts, includesServer: false)
+            result = .success(try reader.read(try await session.run(reader.queries, within: deadline)))
+        } catch {
+            result = .failure(error)
+        }
+        await session.close()
+        return try result.get()
     }
 
     // MARK: Samples

@@ -40,8 +40,8 @@ enum StatementQueries {
         var source: StatementReading.Source { .statistics(version: version, schema: schema, database: database) }
     }
 
-    /// The numbers without the texts, for which the server would read its whole file of texts. What was called but once cannot be
-    /// compared with anything and stays there: that spares most of a full table of statements.
+    /// The numbers without the texts, for which the server would read its whole file of texts. What was called a few times only, and not for
+    /// long, cannot be compared with anything and stays there: that spares most of a table full of statements.
     static func entries(_ location: Location) -> Query {
         // 1.8 (PostgreSQL 13) renamed the times and counts WAL, 1.9 (PostgreSQL 14) tells nested statements apart.
         let time =
@@ -54,7 +54,7 @@ enum StatementQueries {
                     s.rows, s.shared_blks_hit, s.shared_blks_read, s.temp_blks_read + s.temp_blks_written,
                     \(location.isAtLeast(8) ? "s.wal_bytes" : "0")
                 FROM \(location.schema).pg_stat_statements(false) AS s
-                WHERE s.calls > 1
+                WHERE s.calls >= 10 OR \(time.0) > 60000
                 ORDER BY \(time.0) DESC LIMIT $1::int8
                 """, parameters: [String(StatementReading.limit + 1)])
     }

@@ -46,6 +46,8 @@ struct MetricCatalogTests {
             MetricCatalog.TierLabels(target: "t", tier: .idle),
             MetricCatalog.SampleLabels(target: "t", tier: .idle, failure: .timedOut),
             MetricCatalog.RuleLabels(rule: "r"), MetricCatalog.BuildLabels(version: "1"),
+            MetricCatalog.SlotLabels(target: "t", slot: "s"),
+            MetricCatalog.CatalogPartLabels(database, part: .constraints),
         ]
         for set in sets {
             #expect(set.values.count == type(of: set).names.count, "\(type(of: set))")
