@@ -41,11 +41,17 @@ public enum RunActivity: Sendable, Hashable, Codable {
         return statement.contains("references")
     }
 
+    /// Words of the forms of ALTER TABLE that may write the table anew. Others create relations, too: a column of text its TOAST table.
+    private static let rewriting: Set<String> = [
+        "type", "logged", "unlogged", "tablespace", "method", "default", "generated", "serial", "bigserial",
+        "smallserial",
+    ]
+
     /// The table whose rows are being copied, if the statement is of a kind that copies and a new relation is there, locked.
     private static func rewritten(_ words: [String], _ held: [HeldLock]) -> String? {
         let isOfKind =
             words.first == "cluster" || words.starts(with: ["vacuum"]) && words.contains("full")
-            || words.contains("alter") && words.contains("table")
+            || words.contains("alter") && words.contains("table") && words.contains(where: rewriting.contains)
         let isCopying = held.contains {
             $0.isGranted && $0.mode == .accessExclusive && $0.relation.map { $0.name == nil } ?? false
         }

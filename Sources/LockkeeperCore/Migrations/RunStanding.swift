@@ -28,7 +28,9 @@ extension Standing {
         blockedSince = impact?.victims.first?.waitingSince
         strongestLock =
             locks.filter { $0.isGranted && $0.relation.map { !$0.isSystem } ?? false }
-            .max { $0.mode < $1.mode }?.readable
+            // Of those of the same strength one with a name: what is being created has none yet.
+            .max { ($0.mode, $0.relation?.name == nil ? 0 : 1) < ($1.mode, $1.relation?.name == nil ? 0 : 1) }?
+            .readable
 
         activity = RunActivity(of: sessions, locks: locks)
 

@@ -6,6 +6,12 @@ public struct TestDatabase: Sendable {
     public let server: ThrowawayPostgres
     public let name: String
 
+    /// A database that is there, of a test's own server.
+    public init(server: ThrowawayPostgres, name: String) {
+        self.server = server
+        self.name = name
+    }
+
     /// Connects over the Unix socket as the superuser, or as `user`.
     public func dsn(user: String = "postgres") -> String { server.dsn(database: name, user: user) }
 

@@ -27,14 +27,16 @@ enum LastRunRule {
         case .failed:
             (verdict, severity) = (.failedMigration, .critical)
             actions = [
-                .init("Read the tool's output or the server's log for the error of the last statement"),
+                .init(
+                    "Read the tool's output or the server's log for the error of the last statement (57014 is statement_timeout, 55P03 lock_timeout, 25P03 idle_in_transaction_session_timeout, 40P01 a deadlock)"
+                ),
                 .init("Check what is applied before running it again; the last transaction left nothing behind"),
             ]
         case .cancelled:
             (verdict, severity) = (.interruptedMigration, .critical)
             actions = [
                 .init(
-                    "Find out who cancelled it, or which timeout did (57014 statement_timeout, 55P03 lock_timeout, 25P03 idle in transaction), in the tool's output or the server's log"
+                    "Find out who cancelled it, or which timeout did (57014 statement_timeout, 55P03 lock_timeout, 25P03 idle_in_transaction_session_timeout), in the tool's output or the server's log"
                 ),
                 .init(
                     "Check what is applied; run it again when what was in its way is gone, with lock_timeout set so that it cannot queue for long"
