@@ -194,12 +194,14 @@ struct ProcessSightTests {
     func activity() async throws {
         try await TestPostgres.withDatabase { database in
             let admin = try await database.session(as: "admin")
+            try await admin.run("SELECT pg_advisory_lock(42)")
             let client = try ClientProgram(
                 .psqlOverTCP, database,
                 sql:
-                    "SET max_parallel_workers_per_gather = 0; SELECT pg_sleep(0.5); SELECT sum(i) FROM generate_series(1, 1000000000000) AS i"
+                    "SET max_parallel_workers_per_gather = 0; SELECT pg_advisory_lock(42); SELECT sum(i) FROM generate_series(1, 1000000000000) AS i"
             )
-            let question = try await question(admin, waitEvent: "PgSleep")
+            let question = try await question(admin, waitEvent: "advisory")
+            try await admin.run("SELECT pg_advisory_unlock(42)")
             var sight = ProcessSight()
             var processes = Processes(target: "app")
             let session = Session(
