@@ -6,6 +6,7 @@ enum LookQueries {
     /// The queries in the order that `read` expects.
     static func queries(_ server: Server, transactionIDs: [UInt64], trackedPIDs: [Int32] = []) -> [Query] {
         var queries = [moment, sessions(server), locks(server, trackedPIDs: trackedPIDs), preparedTransactions]
+        queries.append(ProgressQuery.query(server))
         if server.majorVersion >= 14 { queries.append(endings) }
         if !transactionIDs.isEmpty { queries.append(fates(transactionIDs)) }
         return queries
@@ -204,6 +205,7 @@ enum LookQueries {
         // What is missing here hides nothing else.
         let prepared = (try? results[3].get()) ?? .empty
         var others = results.dropFirst(4)
+        let progress = (try? others.popFirst()?.get()) ?? .empty
         let endings = server.majorVersion >= 14 ? (try? others.popFirst()?.get()) ?? .empty : .empty
         let fates = (try? others.popFirst()?.get()) ?? .empty
         return Observation(
@@ -227,7 +229,7 @@ enum LookQueries {
                 endings.compactMap { row in
                     guard let database = row.text(0), let count: Int64 = row.integer(1) else { return nil }
                     return (database, count)
-                }, uniquingKeysWith: { $1 }))
+                }, uniquingKeysWith: { $1 }), progress: ProgressQuery.read(progress))
     }
 
     private static var unreadable: PostgresError {
