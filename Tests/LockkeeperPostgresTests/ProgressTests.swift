@@ -3,6 +3,7 @@ import LockkeeperCore
 import LockkeeperPostgres
 import LockkeeperTestSupport
 import Testing
+import ThrowawayPostgres
 
 // Not that of Foundation.
 import struct LockkeeperCore.Progress

@@ -97,17 +97,16 @@ import Testing
 
     @Test func `A timeline does not tell each time that a run's statements count or do not count`() {
         var stage = stage()
-        var book = IncidentBook()
-        var started = stage.tracker.open.map { RunEvent.started($0.run) }
-        _ = book.advance(started, at: stage.now)
-        started = build(&stage, 1...10)
-        #expect(!started.isEmpty)
-        _ = book.advance(started, at: stage.now)
+        var book = IncidentBook(
+            policy: IncidentPolicy(
+                routes: [], targetLabels: [:], externalURL: "https://lockkeeper.example.org"))
+        #expect(!book.advance(stage.tracker.open.map { .started($0.run) }, at: stage.now).isEmpty)
+        #expect(book.advance(build(&stage, 1...10), at: stage.now).isEmpty)
+        #expect(stage.tracker.open.first?.run.standing.state == .progressing)
         stage.progress = []
         stage.wait(.seconds(1))
-        _ = book.advance(stage.look(), at: stage.now)
+        #expect(book.advance(stage.look(), at: stage.now).isEmpty)
         #expect(stage.tracker.open.first?.run.standing.state == .working)
-        #expect(book.open.values.flatMap(\.timeline).count == 1)
     }
 
     @Test func `The migrations that the history already shows are counted, of those that the folder has`() throws {
