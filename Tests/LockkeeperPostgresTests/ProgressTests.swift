@@ -89,7 +89,9 @@ struct ProgressTests {
             #expect(seen.operation == "CREATE INDEX CONCURRENTLY" && seen.phase == "waiting for old snapshots")
             #expect(seen.index?.name == "shop.orders_note")
             #expect(seen.isWaitingForOthers && seen.current?.unit == .transactions)
-            #expect(seen.lockers?.done == 0 && (seen.lockers?.total ?? 0) >= 1)
+            // There may have been others with it, such as a passing look of ours.
+            let lockers = try #require(seen.lockers)
+            #expect(lockers.done < lockers.total ?? 0)
             #expect(seen.followingPhases.isEmpty)
             try await holder.run("COMMIT")
             _ = try await building.value
