@@ -19,6 +19,8 @@ struct ProcessSight {
     private var scannedAt: ContinuousClock.Instant?
     private var isScanComplete = true
     private var holders: [UInt64: Holder] = [:]
+    /// At which of the server's addresses sessions are connected, where their sockets can be asked about one by one.
+    private var serverEnds: [SessionIdentity: SocketTable.Endpoint] = [:]
     private var searchedInVain: [UInt64: ContinuousClock.Instant] = [:]
     /// Whether a process was met whose open files may not be looked at.
     private var wasDenied = false
@@ -54,9 +56,10 @@ struct ProcessSight {
         scanIfDue()
         wasDenied = false
         let backends = questions.map { answer($0, at: now) }
-        for case (let backend, .found(let process, let program)) in backends.map({ ($0, $0.client) })
-        where program != .relay {
-            if let tool = backend.tool { ties[process.identity] = (target, tool) }
+        for backend in backends {
+            if let tool = backend.clientTool, let process = backend.client.process {
+                ties[process.identity] = (target, tool)
+            }
         }
         var reading = ProcessReading(takenAt: now, backends: backends, unconnected: unconnected(of: target, backends))
         if !isScanComplete {
@@ -182,15 +185,16 @@ struct ProcessSight {
         return BackendReading(session: question.session, tool: question.tool, server: server, client: client)
     }
 
-    /// The pid alone says nothing: the server may be elsewhere, or count its processes in a namespace of its own. What begins within two
-    /// seconds of the session and is PostgreSQL's is it.
+    /// The pid alone says nothing: the server may be elsewhere, or count its processes in a namespace of its own. What is PostgreSQL's and
+    /// began at most ten seconds before the session is it: a session begins milliseconds after its process was forked, but a machine under
+    /// great load may let it wait.
     private func serverProcess(of session: SessionIdentity) -> BackendReading.ServerProcess {
         let elsewhere =
             "pid \(session.pid) is not the session's process on the agent's machine: the server runs elsewhere, or in a pid "
             + "namespace (a container) of its own"
         guard let status = folder.status(of: session.pid),
             ["postgres", "postmaster", "edb-postgres"].contains(status.name),
-            abs((start(status) - session.backendStart).inSeconds) < 2
+            (-1..<10).contains((session.backendStart - start(status)).inSeconds)
         else { return .unknown(reason: elsewhere) }
         return .found(
             process(status, folder.commandLine(of: session.pid)), sleepsIn: folder.sleepsIn(session.pid))
@@ -262,28 +266,20 @@ struct ProcessSight {
         }
         guard case .found = server else { return clientOfRemote(question, client, server: server) }
         let pid = question.session.pid
-        guard var table = table(of: String(pid), about: client) else {
+        let place = "\(question.clientAddress) port \(question.clientPort)"
+        guard let ends = ends(of: question, client) else {
             return .unknown(reason: "the agent may not see the server's connections")
         }
-        func own(_ table: SocketTable) -> [SocketTable.Entry] {
-            table.entries.filter {
-                $0.remote == client && (question.serverPort == nil || $0.local.port == question.serverPort)
-            }
-        }
-        // The table is not read in one instant: what is missing is looked for again.
-        if own(table).isEmpty, let second = self.table(of: String(pid), about: client) { table = second }
-        let place = "\(question.clientAddress) port \(question.clientPort)"
-        let mine = own(table)
-        guard let socket = mine.first else {
+        guard let socket = ends.server else {
             return .gone(evidence: "pid \(pid) has no TCP connection to its client at \(place) any more: it was reset")
         }
-        if mine.allSatisfy(\.isClosedByPeer) {
+        if socket.isClosedByPeer {
             return .gone(
                 evidence:
                     "its client at \(place) has closed the connection or died: the socket of pid \(pid) is in \(socket.stateName)"
             )
         }
-        guard let other = table.entries.first(where: { $0.local == client && $0.remote == socket.local }) else {
+        guard let other = ends.client else {
             return .connected(
                 reason:
                     "the client at \(place) is on another machine, or in a network namespace (a container) of its own")
@@ -291,6 +287,49 @@ struct ProcessSight {
         return holder(
             of: other.inode,
             otherwise: "the client is a process of the user with id \(other.user), which one is not to be seen")
+    }
+
+    /// The sockets at both ends of a session's connection, as far as they are in the server's network namespace. `nil` if that cannot be seen.
+    private mutating func ends(
+        of question: ProcessQuestion, _ client: SocketTable.Endpoint
+    ) -> (server: SocketTable.Entry?, client: SocketTable.Entry?)? {
+        if let address = serverEnds[question.session] {
+            do {
+                return (
+                    try entry(local: address, remote: client), try entry(local: client, remote: address)
+                )
+            } catch {
+                serverEnds[question.session] = nil
+            }
+        }
+        let pid = String(question.session.pid)
+        guard var table = table(of: pid, about: client) else { return nil }
+        func own(_ table: SocketTable) -> SocketTable.Entry? {
+            table.entries.first {
+                $0.remote == client && (question.serverPort == nil || $0.local.port == question.serverPort)
+            }
+        }
+        // The table is not read in one instant: what is missing is looked for again.
+        if own(table) == nil, let second = self.table(of: pid, about: client) { table = second }
+        guard let server = own(table) else { return (nil, nil) }
+        // What has the same inode is the same socket, in the agent's own network namespace: from now on it can be asked about directly.
+        if serverEnds.count > 1000 { serverEnds = [:] }
+        if (try? SocketTable.Entry.ask(local: server.local, remote: client))?.inode == server.inode {
+            serverEnds[question.session] = server.local
+        }
+        return (server, table.entries.first { $0.local == client && $0.remote == server.local })
+    }
+
+    /// `nil` if there is no such socket.
+    private func entry(
+        local: SocketTable.Endpoint, remote: SocketTable.Endpoint
+    ) throws(SocketDiagnosis.Failure) -> SocketTable.Entry? {
+        do {
+            return try SocketTable.Entry.ask(local: local, remote: remote)
+        } catch {
+            if error == .missing { return nil }
+            throw error
+        }
     }
 
     /// The server is elsewhere: its client may be here all the same, connected from one of this machine's addresses.

@@ -127,3 +127,33 @@ struct SocketTable {
         return Endpoint(address: plainest(address), port: port)
     }
 }
+
+extension SocketTable.Entry {
+    /// Asks for one socket by its two ends: reading the whole table costs milliseconds, since the kernel looks through its whole hash table,
+    /// and this microseconds.
+    ///
+    /// Source: `include/uapi/linux/inet_diag.h`, `struct inet_diag_req_v2` and `struct inet_diag_msg`.
+    static func ask(
+        local: SocketTable.Endpoint, remote: SocketTable.Endpoint
+    ) throws(SocketDiagnosis.Failure) -> SocketTable.Entry {
+        var request = SocketDiagnosis.Message()
+        request.append(UInt8(local.address.count == 4 ? AF_INET : AF_INET6))
+        request.append(UInt8(6))  // sdiag_protocol: IPPROTO_TCP
+        request.append(UInt16(0))
+        request.append(UInt32.max)  // idiag_states
+        request.append(UInt16(truncatingIfNeeded: local.port).bigEndian)
+        request.append(UInt16(truncatingIfNeeded: remote.port).bigEndian)
+        for end in [local, remote] {
+            request.append(contentsOf: end.address + [UInt8](repeating: 0, count: 16 - end.address.count))
+        }
+        request.append(UInt32(0))  // idiag_if
+        request.append(UInt64.max)  // idiag_cookie: none
+        let answer = try SocketDiagnosis.ask(request)
+        guard let state: UInt8 = answer.number(1), let user: UInt32 = answer.number(64),
+            let inode: UInt32 = answer.number(68)
+        else { throw .unavailable("an answer that is cut off") }
+        // Where no connection is found, the kernel answers with the socket that listens there (TCP_LISTEN).
+        guard state != 10 else { throw .missing }
+        return SocketTable.Entry(local: local, remote: remote, state: state, user: user, inode: UInt64(inode))
+    }
+}

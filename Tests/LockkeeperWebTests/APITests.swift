@@ -145,6 +145,40 @@ struct APITests {
         }
     }
 
+    @Test func aFinishedMigrationIsToldWithWhatItDidToTheQueries() async throws {
+        let begin = Timestamp(seconds: 1_700_000_000)
+        let change = QueryChange(
+            database: "shop", queryID: -9_007_199_254_740_993, text: "SELECT $1",
+            before: QueryWindow(calls: 600, mean: 0.5, deviation: 0.25, blocksPerCall: 4),
+            after: QueryWindow(calls: 60, mean: 50, blocksPerCall: 900, readsPerCall: 1), ratio: 100,
+            probability: 0.001, effect: 30,
+            cause: .init(.indexDropped, "The index i on public.t is gone since the run.", remedy: "Create it again"))
+        let work = RunReview.Work(
+            commits: 7, rollbacks: 1, deadlocks: 0, temporaryFiles: 0, temporaryBytes: 0, blocksHit: 90,
+            blocksRead: 10, walBytes: 4096, checkpoints: 0, from: begin, until: begin + .seconds(30))
+        let run = MigrationRun(
+            id: "r9", target: "app", database: "shop", tool: "drizzle", sessions: [], begin: begin,
+            end: begin + .seconds(1), outcome: .committed(versions: []),
+            review: RunReview(standing: .preliminary, changes: [change], comparedQueries: 12, work: work))
+        let agent = StubAgent()
+        await agent.change { $0.runs = [RunSnapshot(run: run, serverTime: begin + .seconds(60))] }
+        try await withServer(agent) { address in
+            let text = try await address.get("/api/v1/migrations/r9").text
+            #expect(text.contains("\"query_review\":\"preliminary\"") && text.contains("\"compared_queries\":12"))
+            #expect(
+                text.contains(
+                    #"""
+                    "query_changes":[{"after":{"blocks_per_call":900,"calls":60,"deviation_seconds":0,"mean_seconds":0.05,\#
+                    "reads_per_call":1},"before":{"blocks_per_call":4,"calls":600,"deviation_seconds":0.00025,\#
+                    "mean_seconds":0.0005,"reads_per_call":0},"cause":{"kind":"index_dropped","remedy":"Create it again",\#
+                    "text":"The index i on public.t is gone since the run."},"database":"shop","effect":30,\#
+                    "is_sampled":false,"probability":0.001,"queryid":"-9007199254740993","ratio":100,"text":"SELECT $1"}]
+                    """#), "\(text)")
+            #expect(text.contains("\"database_work\":{") && text.contains("\"wal_bytes\":4096"))
+            #expect(try await !address.get("/api/v1/migrations").text.contains("query_changes"))
+        }
+    }
+
     @Test func theListOfMigrationsLeavesTheDetailsOut() async throws {
         let agent = await Self.agent()
         try await withServer(agent) { address in

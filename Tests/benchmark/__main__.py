@@ -12,6 +12,7 @@ import busy_target
 import detection
 import idle_watching
 import lock_queue
+import many_processes
 import many_targets
 import scraping
 import statement_reading
@@ -23,6 +24,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
     "busy": busy_target, "locks": lock_queue, "statements": statement_reading,
+    "processes": many_processes,
 }
 
 
@@ -40,6 +42,7 @@ def main():
     parser.add_argument("--clients", type=int, default=50, help="of pgbench (%(default)s)")
     parser.add_argument("--pairs", type=int, default=8, help="of runs of pgbench, with and without the agent (%(default)s)")
     parser.add_argument("--pair-seconds", type=float, default=30, help="that each of them lasts (%(default)s)")
+    parser.add_argument("--processes", type=int, default=2000, help="besides the machine's own (%(default)s)")
     parser.add_argument("--window", type=float, default=60, help="seconds of other measurements (%(default)s)")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)

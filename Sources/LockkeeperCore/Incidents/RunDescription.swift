@@ -46,7 +46,11 @@ public struct RunDescription: Sendable {
             return "has lost its client and goes on, running for \(run.duration(at: now).readable)\(holding)"
         case .progressing, .working:
             let length = run.duration(at: now)
-            return length < .seconds(5) ? "started" : "is running for \(length.readable)"
+            guard length >= .seconds(5) else { return "started" }
+            let progress = run.standing.progress
+            let work = progress?.work.map { ", \($0)" } ?? ""
+            let share = work.isEmpty ? "" : progress?.share.map { " (\($0))" } ?? ""
+            return "is running for \(length.readable)\(work)\(share)"
         }
     }
 
@@ -98,7 +102,13 @@ public struct RunDescription: Sendable {
             if standing.blockedSessions > 0 { text += " It holds up \(count(standing.blockedSessions, "session"))." }
             return text
         case .progressing, .working:
-            return "It is at work, waits for no lock and holds nobody up."
+            guard let text = standing.progress?.text else {
+                return "It is at work, waits for no lock and holds nobody up."
+            }
+            if standing.state == .progressing { return "It advances: \(text)." }
+            let stalled = standing.progress?.counter == nil ? nil : standing.progress?.lastAdvance
+            return "It is at work, waits for no lock and holds nobody up: \(text)"
+                + (stalled.map { "; that has not changed for \((now - $0).readable)." } ?? ".")
         }
     }
 
@@ -116,6 +126,13 @@ public struct RunDescription: Sendable {
         }
         if let held = run.standing.strongestLock, run.standing.state != .blocking {
             details.append(.init("Holds", held))
+        }
+        if run.isRunning, let progress = run.standing.progress {
+            if let text = progress.text { details.append(.init("Progress", text)) }
+            if let done = progress.step?.migrationsDone {
+                let total = progress.step?.migrationsTotal.map { " of \($0)" } ?? ""
+                details.append(.init("Migrations done", "\(done)\(total)"))
+            }
         }
         for blocker in run.standing.rootBlockers.prefix(3) {
             details.append(.init("Blocked by", describe(blocker)))
@@ -165,9 +182,10 @@ public struct RunDescription: Sendable {
                     .init("Then run the migration again with lock_timeout set, such as SET lock_timeout = '5s'"))
             }
         case .blocking:
+            let left = standing.progress?.timeLeft.map { " (\($0))" } ?? ""
             actions.append(
                 .init(
-                    "Wait if it is about to end; if the application cannot wait, cancel it (it rolls back)",
+                    "Wait if it is about to end\(left); if the application cannot wait, cancel it (it rolls back)",
                     command: cancel))
         case .orphaned:
             actions.append(
@@ -185,7 +203,11 @@ public struct RunDescription: Sendable {
                     "If not, end its session; the transaction is rolled back",
                     command: run.sessions.last.map { "SELECT pg_terminate_backend(\($0.pid))" }))
         case .progressing, .working:
-            actions.append(.init("Nothing is in its way: wait. Stopping it now would roll its work back"))
+            let left = standing.progress?.timeLeft.map { ", \($0)" } ?? ""
+            let loss =
+                standing.progress?.operation?.hasSuffix("CONCURRENTLY") == true
+                ? "leave an invalid index behind" : "roll its work back"
+            actions.append(.init("Nothing is in its way: wait\(left). Stopping it now would \(loss)"))
         }
         return actions
     }

@@ -40,6 +40,16 @@ public enum MetricCatalog {
         "lockkeeper_migration_blocked_seconds", unit: .seconds,
         help: "The longest wait of a session that the running migration holds up, 0 while it holds up none.")
 
+    public static let migrationProgress = NumberMetric<RunLabels>.gauge(
+        "lockkeeper_migration_progress_ratio", unit: .ratio,
+        help:
+            "How much of the present phase of the running migration's command is done; only where the server counts it."
+    )
+
+    public static let migrationRemaining = NumberMetric<RunLabels>.gauge(
+        "lockkeeper_migration_remaining_seconds", unit: .seconds,
+        help: "How long the rest of that phase takes at the rate of the last minute; only while that means anything.")
+
     public static let migrationState = NumberMetric<RunStateLabels>.gauge(
         "lockkeeper_migration_state", help: "How the running migration stands: 1 for the state that it is in, else 0.")
 
@@ -167,7 +177,8 @@ public enum MetricCatalog {
     private static let generalFamilies: [MetricDescriptor] = [
         up.descriptor, sampleDuration.descriptor, samples.descriptor, lastSample.descriptor,
         migrationRunning.descriptor, migrationDuration.descriptor, migrationWaiting.descriptor,
-        migrationBlockedSessions.descriptor, migrationBlocked.descriptor, migrationState.descriptor,
+        migrationBlockedSessions.descriptor, migrationBlocked.descriptor, migrationProgress.descriptor,
+        migrationRemaining.descriptor, migrationState.descriptor,
         migrations.descriptor, migrationLastDuration.descriptor, migrationLastFinished.descriptor,
         migrationLastFailed.descriptor, migrationsPending.descriptor, migrationsSkipped.descriptor,
         locks.descriptor, lockWaiters.descriptor, lockOldestWait.descriptor, lockRootBlockers.descriptor,

@@ -183,6 +183,12 @@ public enum RunState: String, Sendable, Hashable, Codable, CaseIterable {
     case progressing
     /// It is busy, and nothing says how far it is.
     case working
+
+    /// Whether the two differ only in what is known of how far it is.
+    func isSimilar(to other: RunState) -> Bool {
+        let healthy: Set<RunState> = [.progressing, .working]
+        return self == other || healthy.contains(self) && healthy.contains(other)
+    }
 }
 
 /// A session, or prepared transaction, in a run's way.

@@ -335,11 +335,11 @@ public struct MigrationTracker: Sendable, Hashable {
         let holdsToolLock = holdsToolLock(tracked, members: members, locks: locks)
         if tracked.hasOpenTransaction || holdsToolLock {
             tracked.quietSince = nil
-            tracked.run.standing = Standing(
-                of: members.filter { member in
-                    tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil }
-                        || holdsToolLock
-                }, in: observation, graph: graph, privacy: privacy)
+            let busy = members.filter { member in
+                tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil } || holdsToolLock
+            }
+            tracked.run.standing = Standing(of: busy, in: observation, graph: graph, privacy: privacy)
+            tracked.run.standing.note(tracked.advance(busy, in: observation), at: observation.serverTime)
             tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
             tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime

@@ -47,6 +47,12 @@ extension Standing {
             }
     }
 
+    /// Adds how far the run is. One that advances while it waits, sits idle or holds others up is that first.
+    mutating func note(_ progress: RunProgress?, at serverTime: Timestamp) {
+        self.progress = progress
+        if state == .working, progress?.isAdvancing(at: serverTime) == true { state = .progressing }
+    }
+
     /// A client is idle for a moment between any two statements.
     private static let idleGrace = Duration.seconds(2)
 }

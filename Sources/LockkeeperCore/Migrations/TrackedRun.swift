@@ -17,6 +17,8 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var forgottenCommits: Int?
     /// When another start of the server was noticed while it was open.
     var serverRestartedAt: Timestamp?
+    /// How far its commands are.
+    var estimate: ProgressEstimate?
 
     /// Whom a run belongs to, as far as the server can tell.
     struct Client: Sendable, Hashable, Codable {
@@ -50,6 +52,25 @@ public struct TrackedRun: Sendable, Hashable, Codable {
         newEntries.removeAll { strays.contains($0) }
         if newEntries.isEmpty { historyTool = nil }
         return (strays, tool)
+    }
+
+    /// Takes in what the server counts for those of the run's sessions that are at work, and says how far it is.
+    mutating func advance(_ sessions: [Session], in observation: Observation) -> RunProgress? {
+        let pids = Set(sessions.map(\.pid))
+        var estimate = estimate ?? ProgressEstimate()
+        var progress = estimate.advance(
+            observation.progress.filter { pids.contains($0.pid) }, at: observation.serverTime)
+        self.estimate = estimate
+        if let step { progress = progress ?? RunProgress(); progress?.step = step }
+        return progress
+    }
+
+    /// How many of its migrations are done, once the history shows any. One transaction for all of them shows none before its end.
+    private var step: RunProgress.Step? {
+        let done = newEntries.count { $0.state == .applied }
+        guard done > 0 else { return nil }
+        return .init(
+            migrationsDone: done, migrationsTotal: run.migrations.count >= done ? run.migrations.count : nil)
     }
 
     /// The most transactions that are kept: a backfill in batches has thousands.

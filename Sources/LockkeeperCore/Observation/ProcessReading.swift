@@ -35,6 +35,17 @@ public struct BackendReading: Sendable, Hashable, Codable {
         self.client = client
     }
 
+    /// The tool that the client's process is counted for: that of its run, or, where the database shows none, that of its command line. `nil`
+    /// if it works for no run, or only passes on what others send.
+    public var clientTool: String? {
+        guard let tool, case .found(_, let program) = client else { return nil }
+        return switch program {
+        case .relay: nil
+        case .tool(let other) where tool == MigrationTool.manual: other
+        case .tool, .other: tool
+        }
+    }
+
     /// The server's end of a session.
     public enum ServerProcess: Sendable, Hashable, Codable {
         /// Verified: the pid is a PostgreSQL process that began when the session did. With where it sleeps in the kernel

@@ -104,7 +104,9 @@ public struct Progress: Sendable, Hashable, Codable {
         func of(_ counter: Counter?, _ unit: Unit) -> (Counter, Unit)? { counter.map { ($0, unit) } }
         switch command {
         case .createIndex:
-            if phase.hasPrefix("waiting for") { return of(lockers, .transactions) }
+            if isWaitingForOthers { return of(lockers, .transactions) }
+            // Access methods other than btree have no phases of their own.
+            if phase == "building index", blocks?.total != nil { return of(blocks, .blocks) }
             if phase.hasSuffix("scanning table") || phase.hasSuffix("scanning index") { return of(blocks, .blocks) }
             return phase.hasSuffix("loading tuples in tree") ? of(tuples, .tuples) : nil
         case .cluster:
@@ -134,6 +136,9 @@ public struct Progress: Sendable, Hashable, Codable {
         }
     }
 
+    /// Whether it is in a phase in which CONCURRENTLY waits for transactions of others to end.
+    public var isWaitingForOthers: Bool { command == .createIndex && phase.hasPrefix("waiting for") }
+
     /// The phases that are still to come, in order; empty where that is not known (another access method than btree) or none is.
     ///
     /// What they take cannot be told from the counters of this one.
@@ -145,7 +150,7 @@ public struct Progress: Sendable, Hashable, Codable {
 
     private static func order(of command: Command, operation: String) -> [String] {
         let build = [
-            "building index: scanning table", "building index: sorting live tuples",
+            "building index: initializing", "building index: scanning table", "building index: sorting live tuples",
             "building index: loading tuples in tree",
         ]
         switch command {

@@ -139,8 +139,7 @@ public struct Processes: Sendable {
         var found: [HostProcess.Identity: (tool: String, process: HostProcess)] = [:]
         for tool in reading.unconnected { found[tool.process.identity] = (tool.tool, tool.process) }
         for backend in reading.backends {
-            guard let tool = backend.tool, case .found(let process, let program) = backend.client, program != .relay
-            else { continue }
+            guard let tool = backend.clientTool, case .found(let process, _) = backend.client else { continue }
             found[process.identity] = (tool, process)
         }
         return found

@@ -28,12 +28,12 @@ public struct UnconnectedTool: Sendable, Hashable {
         }
     }
 
-    /// The target that it is counted for: the one that it was connected to before; else, if only one is watched, that one; else the only
-    /// one whose folder of migrations is its working folder, or at most three levels below it. `nil` if that leaves it open: then it is
-    /// counted nowhere.
+    /// The target that it is counted for: the one that it was connected to before; else, if only one is watched, that one, unless it is
+    /// only a script or psql with a file, which may be anybody's; else the only one whose folder of migrations is its working folder, or at
+    /// most three levels below it. `nil` if that leaves it open: then it is counted nowhere.
     public func owner(among watched: [Watched]) -> String? {
         if let formerTarget { return formerTarget }
-        if watched.count == 1 { return watched[0].target }
+        if watched.count == 1, tool != MigrationTool.manual { return watched[0].target }
         guard let workingFolder, workingFolder != "/" else { return nil }
         let fitting = watched.filter { candidate in
             guard let folder = candidate.folder, tool == candidate.tool || tool == MigrationTool.manual else {

@@ -208,6 +208,10 @@ public struct TargetState: Sendable {
             metrics.set(
                 MetricCatalog.migrationBlocked, labels,
                 to: standing.blockedSince.map { max(.zero, serverTime - $0) } ?? .zero)
+            if let ratio = standing.progress?.ratio { metrics.set(MetricCatalog.migrationProgress, labels, to: ratio) }
+            if let remaining = standing.progress?.remaining {
+                metrics.set(MetricCatalog.migrationRemaining, labels, to: remaining)
+            }
             for state in RunState.allCases {
                 metrics.set(MetricCatalog.migrationState, .init(run, state: state), to: standing.state == state)
             }

@@ -21,9 +21,11 @@ struct LockRows {
             case "database name":
                 guard let oid: UInt32 = row.integer(7) else { continue }
                 databases[oid] = row.text(2)
-            case "counts":
-                guard let oid: UInt32 = row.integer(7), let counts: [Int] = row.integers(2) else { continue }
-                totals[oid] = Dictionary(uniqueKeysWithValues: zip(Self.countedModes, counts))
+            case "count":
+                guard let oid: UInt32 = row.integer(7), let place: Int = row.integer(0),
+                    Self.weakModes.indices.contains(place - 1)
+                else { continue }
+                totals[oid, default: [:]][Self.weakModes[place - 1]] = row.integer(5)
             default:
                 if let lock = Self.lock(row) { locks.append(lock) }
             }
@@ -52,12 +54,12 @@ struct LockRows {
     /// `FirstNormalObjectId` in transam.h.
     private static let firstUserOID: UInt32 = 16_384
 
-    /// In the order in which the server tells their counts.
-    private static let countedModes: [LockMode] = [.accessShare, .rowShare, .rowExclusive]
+    /// The modes whose locks the server counts, by the numbers that the query gives them, from 1.
+    private static let weakModes: [LockMode] = [.accessShare, .rowExclusive, .rowShare]
 
     /// Whether it is among those that the server counts, listed or not.
     private static func isCounted(_ lock: HeldLock) -> Bool {
-        lock.isGranted && lock.kind == .relation && countedModes.contains(lock.mode)
+        lock.isGranted && lock.kind == .relation && weakModes.contains(lock.mode)
             && (lock.object.relation ?? 0) >= firstUserOID
     }
 

@@ -6,6 +6,7 @@ enum LookQueries {
     /// The queries in the order that `read` expects.
     static func queries(_ server: Server, transactionIDs: [UInt64], trackedPIDs: [Int32] = []) -> [Query] {
         var queries = [moment, sessions(server), locks(server, trackedPIDs: trackedPIDs), preparedTransactions]
+        queries.append(ProgressQuery.query(server))
         if server.majorVersion >= 14 { queries.append(endings) }
         if !transactionIDs.isEmpty { queries.append(fates(transactionIDs)) }
         return queries
@@ -63,7 +64,7 @@ enum LookQueries {
         return server.majorVersion >= 14
             ? Query(
                 name: "lockkeeper_locks",
-                sql: locksSQL(waitStart: "(EXTRACT(epoch FROM k.waitstart) * 1000000)::int8"), parameters: parameters)
+                sql: locksSQL(waitStart: "(EXTRACT(epoch FROM s.waitstart) * 1000000)::int8"), parameters: parameters)
             // PostgreSQL 13 does not know when a wait began.
             : Query(name: "lockkeeper_locks_13", sql: locksSQL(waitStart: "NULL::int8"), parameters: parameters)
     }
@@ -75,29 +76,38 @@ enum LookQueries {
     /// lock that the fast path has granted is waited for by nobody: the first who would moves it to the shared table. Who holds a
     /// strong lock, waits, or is asked about is shown with all locks.
     ///
+    /// `weak` is the place of a row's mode in `LockRows.weakModes`, 0 for one that does not even count, NULL for all others; it is the first
+    /// column since most rows are read for nothing else.
+    ///
     /// Names are looked up once for each relation, by its oid, and only in this database's catalog: `oid::regclass` and the like would
     /// do so for each lock.
     private static func locksSQL(waitStart: String) -> String {
         """
         WITH l AS MATERIALIZED (
-            SELECT s.*, s.granted AND CASE s.locktype
-                WHEN 'relation' THEN s.mode IN ('AccessShareLock', 'RowExclusiveLock', 'RowShareLock')
-                WHEN 'virtualxid' THEN s.fastpath ELSE false END AS is_plain
+            SELECT CASE
+                WHEN NOT s.granted THEN NULL
+                WHEN s.relation IS NULL THEN CASE WHEN s.fastpath THEN 0 END
+                WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 1 ELSE 0 END
+                WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 2 ELSE 0 END
+                WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 3 ELSE 0 END
+                WHEN s.mode = 'SIReadLock' THEN 0
+                END AS weak, s.fastpath, s.granted, s.database, s.relation, s.pid, s.locktype, s.mode,
+                \(waitStart) AS waitstart, CASE WHEN s.pid IS NULL THEN s.virtualtransaction END AS virtualtransaction, s.page, s.tuple,
+                s.virtualxid, s.transactionid, s.classid, s.objid, s.objsubid
             FROM pg_catalog.pg_lock_status() AS s
-            WHERE s.mode <> 'SIReadLock'
         ), telling AS MATERIALIZED (
             SELECT t.pid, t.granted, t.relation
             FROM l AS t
-            WHERE NOT t.is_plain AND (NOT t.granted OR t.relation::int8 >= 16384 AND t.locktype = 'relation')
+            WHERE t.weak IS NULL AND (NOT t.granted OR t.relation::int8 >= 16384 AND t.locktype = 'relation')
             UNION ALL
             SELECT p.pid, true, NULL FROM pg_catalog.unnest($1::int4[]) AS p (pid)
         ), kept AS MATERIALIZED (
             SELECT l.*
             FROM l
-            WHERE NOT l.is_plain
+            WHERE l.weak IS NULL
                 OR NOT l.fastpath AND l.relation IN (
                     SELECT t.relation FROM telling AS t WHERE NOT t.granted AND t.relation IS NOT NULL)
-                OR l.relation::int8 >= 16384 AND l.pid IN (SELECT t.pid FROM telling AS t WHERE t.pid IS NOT NULL)
+                OR l.weak > 0 AND l.pid IN (SELECT t.pid FROM telling AS t WHERE t.pid IS NOT NULL)
         ), relations AS MATERIALIZED (
             SELECT r.relation, r.database, c.name, c.is_system, c.relkind, c.is_temporary
             FROM (SELECT DISTINCT k.relation, own.oid AS database
@@ -112,15 +122,12 @@ enum LookQueries {
                 WHERE c.oid = r.relation
                 OFFSET 0) AS c
         ), counts AS MATERIALIZED (
-            SELECT p.database, ARRAY[count(*) FILTER (WHERE p.mode = 'AccessShareLock'),
-                count(*) FILTER (WHERE p.mode = 'RowShareLock'),
-                count(*) FILTER (WHERE p.mode = 'RowExclusiveLock')]::text AS counts
+            SELECT p.database, p.weak, count(*) AS count
             FROM l AS p
-            WHERE p.is_plain AND p.relation::int8 >= 16384
-            GROUP BY p.database
+            WHERE p.weak > 0
+            GROUP BY p.database, p.weak
         )
-        SELECT k.pid, k.locktype, k.mode, k.granted, k.fastpath, \(waitStart),
-            CASE WHEN k.pid IS NULL THEN k.virtualtransaction END,
+        SELECT k.pid, k.locktype, k.mode, k.granted, k.fastpath, k.waitstart, k.virtualtransaction,
             k.database, k.relation, k.page, k.tuple, k.virtualxid, k.transactionid, k.classid, k.objid, k.objsubid
         FROM kept AS k
         UNION ALL
@@ -133,7 +140,7 @@ enum LookQueries {
         FROM pg_catalog.pg_database AS d
         WHERE d.oid IN (SELECT k.database FROM kept AS k UNION ALL SELECT c.database FROM counts AS c)
         UNION ALL
-        SELECT NULL, 'counts', c.counts, NULL, NULL, NULL, NULL,
+        SELECT c.weak, 'count', NULL, NULL, NULL, c.count, NULL,
             c.database, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM counts AS c
         """
@@ -198,6 +205,7 @@ enum LookQueries {
         // What is missing here hides nothing else.
         let prepared = (try? results[3].get()) ?? .empty
         var others = results.dropFirst(4)
+        let progress = (try? others.popFirst()?.get()) ?? .empty
         let endings = server.majorVersion >= 14 ? (try? others.popFirst()?.get()) ?? .empty : .empty
         let fates = (try? others.popFirst()?.get()) ?? .empty
         return Observation(
@@ -221,7 +229,7 @@ enum LookQueries {
                 endings.compactMap { row in
                     guard let database = row.text(0), let count: Int64 = row.integer(1) else { return nil }
                     return (database, count)
-                }, uniquingKeysWith: { $1 }))
+                }, uniquingKeysWith: { $1 }), progress: ProgressQuery.read(progress))
     }
 
     private static var unreadable: PostgresError {

@@ -12,6 +12,8 @@ public struct Stage {
     public var fates: [UInt64: TransactionFate] = [:]
     /// How many sessions have been terminated; `nil` for a server that does not tell.
     public var sessionsKilled: Int64?
+    /// What long commands say of how far they are.
+    public var progress: [Progress] = []
     public var serverStartedAt = Stage.origin - .seconds(86_400)
     public var history: [HistoryTable] = []
     /// The database that the agent's connection leads to. What clients do is in `shop` unless said otherwise.
@@ -111,7 +113,7 @@ public struct Stage {
             serverTime: now,
             sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks,
             preparedTransactions: preparedTransactions, transactionFates: fates,
-            sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:])
+            sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:], progress: progress)
     }
 
     public mutating func look() -> [RunEvent] {

@@ -88,6 +88,8 @@ struct StandingAnswer: Encodable {
     /// The longest wait of a session that it holds up; 0 while it holds up none.
     let blockedSeconds: Double
     let strongestLock: String?
+    /// How far it is, as far as that is known.
+    let progress: ProgressAnswer?
     /// Whom it holds up; missing while nobody.
     let impact: ImpactAnswer?
     /// The process at the other end of its session, where the agent can know it.
@@ -101,6 +103,7 @@ struct StandingAnswer: Encodable {
         blockedSessions = standing.blockedSessions
         blockedSeconds = standing.blockedSince.map { age(of: $0, at: serverTime) } ?? 0
         strongestLock = standing.strongestLock
+        progress = standing.progress.map(ProgressAnswer.init)
         impact = standing.impact.map { ImpactAnswer($0, at: serverTime) }
         client = standing.client.map(ClientAnswer.init)
     }

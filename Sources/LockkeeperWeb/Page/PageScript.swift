@@ -81,6 +81,12 @@ extension Page {
               make("p", "note", "To get it out of the way:"),
               make("code", "block remedy", one.remedy));
           };
+          const progress = (how) => {
+            const bar = make("progress", "");
+            bar.max = 1;
+            if (how.ratio !== undefined) bar.value = how.ratio;
+            return make("div", "far", make("p", "", how.text), how.ratio !== undefined && bar);
+          };
           const runningCard = (run) => {
             const how = run.standing, name = run.migrations.join(", ") || `${run.tool} migration`;
             return make("article", `card ${tones[how.state] || ""}`,
@@ -90,6 +96,7 @@ extension Page {
                 make("span", "", [run.user, run.application_name, run.client_address].filter(Boolean).join(" · ")),
                 make("span", "", "since ", moment(run.begin)),
                 how.strongest_lock && make("span", "", "holds ", make("b", "", how.strongest_lock))),
+              how.progress && how.progress.text && progress(how.progress),
               how.waiting_for && make("p", "caution", "Waits for ", make("b", "", how.waiting_for), " for ", running(how.waiting_seconds)),
               how.blocked_sessions > 0 && make("p", "problem", make("b", "", `Holds up ${plural(how.blocked_sessions, "session", "sessions")}`),
                 ", the longest for ", running(how.blocked_seconds)),

@@ -54,6 +54,7 @@ extension Page {
         .blocker { border-top: 1px solid var(--line); margin-top: .7rem; padding-top: .6rem; }
         .figures { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin-top: .35rem; font-size: .875rem; color: var(--faint); }
         .figures b { color: var(--ink); font-weight: 600; }
+        .far progress { width: 100%; height: .5rem; accent-color: var(--accent); }
         .problem { color: var(--critical); }
         .caution { color: var(--warning); }
         .row { display: grid; gap: .1rem .9rem; align-items: baseline; grid-template-columns: 6.2rem 1fr auto auto; padding: .5rem 1rem; }

@@ -35,6 +35,7 @@ struct UnconnectedToolTests {
         #expect(tool(in: "/srv/sh").owner(among: two) == nil)
         #expect(tool("flyway", in: "/srv/blog").owner(among: two) == nil, "another tool is configured there")
         #expect(tool().owner(among: []) == nil)
+        #expect(tool("manual").owner(among: [.init(target: "only")]) == nil, "a script may be anybody's")
     }
 
     @Test("is counted once: the process that works, not those that have started it")

@@ -12,16 +12,16 @@ import ThrowawayPostgres
 struct ProcessSightTests {
     /// What is asked about the session that calls itself `client`, once it is there and waits as it should.
     private func question(
-        _ admin: PsqlSession, tool: String? = "manual", waitEvent: String
+        _ admin: PsqlSession, tool: String? = "manual", waitEvent: String?
     ) async throws -> ProcessQuestion {
         var row: [String] = []
-        try await eventually("the client's session waits: \(waitEvent)") {
+        try await eventually("the client's session waits: \(waitEvent ?? "for nothing")", within: .seconds(60)) {
             let text = try await admin.value(
                 """
                 SELECT concat_ws(' ', pid, (extract(epoch FROM backend_start) * 1000000)::int8, client_port,
                     current_setting('port'), host(client_addr))
                 FROM pg_stat_activity WHERE application_name = 'client' AND datname = current_database()
-                    AND wait_event = '\(waitEvent)'
+                    AND state = 'active' AND wait_event IS NOT DISTINCT FROM \(waitEvent.map { "'\($0)'" } ?? "NULL")
                 """)
             row = text?.split(separator: " ").map(String.init) ?? []
             return !row.isEmpty
@@ -62,16 +62,16 @@ struct ProcessSightTests {
             #expect(!process.command.contains(database.server.password))
 
             client.send(SIGSTOP)
-            try await eventually("the client is seen stopped") {
+            try await eventually("the client is seen stopped", within: .seconds(60)) {
                 try look(&sight, question).client.process?.state == .stopped
             }
             client.send(SIGKILL)
-            try await eventually("the client is seen gone") {
+            try await eventually("the client is seen gone", within: .seconds(60)) {
                 try look(&sight, question).client.goneEvidence?.contains("\(question.session.pid)") == true
             }
             #expect(try look(&sight, question).server.process?.identity == server.identity)
             try await admin.run("SELECT pg_terminate_backend(\(question.session.pid))")
-            try await eventually("of a session that has ended nothing is known") {
+            try await eventually("of a session that has ended nothing is known", within: .seconds(60)) {
                 let after = try look(&sight, question)
                 if case .unknown = after.server, case .unknown = after.client { return true } else { return false }
             }
@@ -91,7 +91,9 @@ struct ProcessSightTests {
             var sight = ProcessSight()
             #expect(try look(&sight, question).client.process?.pid == client.pid)
             client.send(SIGKILL)
-            try await eventually("the client is seen gone") { try look(&sight, question).client.goneEvidence != nil }
+            try await eventually("the client is seen gone", within: .seconds(60)) {
+                try look(&sight, question).client.goneEvidence != nil
+            }
             try await observer.run("SELECT pg_terminate_backend(\(question.session.pid))")
             for session in [admin, observer] { await session.close() }
         }
@@ -120,7 +122,9 @@ struct ProcessSightTests {
             var sight = ProcessSight()
             #expect(try look(&sight, question).client.process?.pid == client.pid)
             client.send(SIGKILL)
-            try await eventually("the client is seen gone") { try look(&sight, question).client.goneEvidence != nil }
+            try await eventually("the client is seen gone", within: .seconds(60)) {
+                try look(&sight, question).client.goneEvidence != nil
+            }
             try await admin.run("SELECT pg_terminate_backend(\(question.session.pid))")
             await admin.close()
         }
@@ -170,7 +174,7 @@ struct ProcessSightTests {
         sight.watched = [.init(target: "app")]
         var seen: ToolProcess?
         var reading = ProcessReading(takenAt: Timestamp(microseconds: 0))
-        try await eventually("the tool is found") {
+        try await eventually("the tool is found", within: .seconds(60)) {
             reading = sight.read([], of: "app", at: Timestamp(seconds: Date().timeIntervalSince1970))
             seen = reading.unconnected.first { $0.process.pid == client.pid }
             return seen != nil
@@ -184,7 +188,7 @@ struct ProcessSightTests {
             sight.read([], of: "other", at: reading.takenAt).unconnected.isEmpty,
             "it belongs to the one that is watched")
         client.send(SIGKILL)
-        try await eventually("it is gone") {
+        try await eventually("it is gone", within: .seconds(60)) {
             reading = sight.read([], of: "app", at: reading.takenAt)
             return !reading.unconnected.contains { $0.process.pid == client.pid }
         }
@@ -196,15 +200,13 @@ struct ProcessSightTests {
             let admin = try await database.session(as: "admin")
             let client = try ClientProgram(
                 .psqlOverTCP, database,
-                sql:
-                    "SET max_parallel_workers_per_gather = 0; SELECT pg_sleep(0.5); SELECT sum(i) FROM generate_series(1, 1000000000000) AS i"
-            )
-            let question = try await question(admin, waitEvent: "PgSleep")
+                sql: "DO $$ DECLARE i bigint := 0; BEGIN LOOP i := i + 1; END LOOP; END $$")
+            let question = try await question(admin, waitEvent: nil)
             var sight = ProcessSight()
             var processes = Processes(target: "app")
             let session = Session(
                 pid: question.session.pid, backendStart: question.session.backendStart, state: .active)
-            try await eventually("it is seen computing") {
+            try await eventually("it is seen computing", within: .seconds(60)) {
                 processes.advance(
                     sight.read([question], of: "app", at: Timestamp(seconds: Date().timeIntervalSince1970)))
                 guard case .computing(let cores) = processes.activity(of: session) else { return false }
