@@ -76,8 +76,8 @@ let package = Package(
             name: "ShippedRules",
             exclude: ["alerts/README.md", "alerts/tests"],
             resources: [
-                .embedInCode("alerts/agent.yml"), .embedInCode("alerts/locks.yml"),
-                .embedInCode("alerts/migrations.yml"),
+                .embedInCode("alerts/agent.yml"), .embedInCode("alerts/health.yml"),
+                .embedInCode("alerts/locks.yml"), .embedInCode("alerts/migrations.yml"),
                 .embedInCode("alerts/targets.yml"),
             ],
             swiftSettings: settings),

@@ -7,7 +7,8 @@ public enum ShippedRules {
     }
 
     public static let files: [File] = [
-        file("alerts/agent.yml", PackageResources.agent_yml), file("alerts/locks.yml", PackageResources.locks_yml),
+        file("alerts/agent.yml", PackageResources.agent_yml), file("alerts/health.yml", PackageResources.health_yml),
+        file("alerts/locks.yml", PackageResources.locks_yml),
         file("alerts/migrations.yml", PackageResources.migrations_yml),
         file("alerts/targets.yml", PackageResources.targets_yml),
     ]

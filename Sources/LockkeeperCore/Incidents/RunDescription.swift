@@ -32,14 +32,14 @@ public struct RunDescription: Sendable {
             }
         }
         let held = run.standing.blockedSessions
-        let holding = held > 0 ? ", holding up \(count(held, "session"))" : ""
+        let holding = held > 0 ? ", holding up \(held.readable("session"))" : ""
         switch run.standing.state {
         case .blocked:
             let since = run.standing.waitingSince.map { " for \((now - $0).readable)" } ?? ""
-            let by = run.standing.rootBlockers.first.map { " by \(name(of: $0))" } ?? ""
+            let by = run.standing.rootBlockers.first.map { " by \($0.name)" } ?? ""
             return "is blocked\(by)\(since)\(holding)"
         case .blocking:
-            return "is holding up \(count(held, "session")), running for \(run.duration(at: now).readable)"
+            return "is holding up \(held.readable("session")), running for \(run.duration(at: now).readable)"
         case .idleInTransaction:
             return "sits idle in its transaction, open for \(run.duration(at: now).readable)\(holding)"
         case .orphaned:
@@ -62,54 +62,15 @@ public struct RunDescription: Sendable {
     }
 
     private var summary: String {
-        if let outcome = run.outcome {
-            switch outcome {
-            case .committed(let versions):
-                return versions.isEmpty
-                    ? "The migration has committed."
-                    : "Applied: \(versions.joined(separator: ", "))."
-            case .failed(let evidence), .cancelled(let evidence), .lost(let evidence), .unseen(let evidence):
-                return evidence.prefix(1).uppercased() + evidence.dropFirst() + "."
-            }
+        if case .committed(let versions)? = run.outcome {
+            return versions.isEmpty ? "The migration has committed." : "Applied: \(versions.joined(separator: ", "))."
         }
-        let standing = run.standing
-        switch standing.state {
-        case .blocked:
-            let behind = standing.rootBlockers.map(describe).joined(separator: "; ")
-            var text = "It waits for \(standing.waitingFor ?? "a lock")"
-            if !behind.isEmpty { text += ", behind \(behind)" }
-            text += "."
-            if standing.blockedSessions > 0 {
-                text +=
-                    " \(count(standing.blockedSessions, "session")) wait\(standing.blockedSessions == 1 ? "s" : "") in the queue behind it."
-            }
-            return text
-        case .blocking:
-            let since = standing.blockedSince.map { ", the longest for \((now - $0).readable)" } ?? ""
-            return
-                "It is at work and holds up \(count(standing.blockedSessions, "session"))\(since)\(standing.strongestLock.map { " with \($0)" } ?? "")."
-        case .idleInTransaction:
-            return
-                "Its transaction is open and its client sends nothing\(standing.strongestLock.map { ", while it holds \($0)" } ?? "")."
-        case .orphaned:
-            var text = "Its client is gone\(standing.client.map { ": \($0.text)" } ?? "")."
-            if let waitingFor = standing.waitingFor {
-                let behind = standing.rootBlockers.first.map { ", behind \(name(of: $0))" } ?? ""
-                text += " Its session waits for \(waitingFor) all the same\(behind)."
-            } else {
-                text += " The server works on alone."
-            }
-            if standing.blockedSessions > 0 { text += " It holds up \(count(standing.blockedSessions, "session"))." }
-            return text
-        case .progressing, .working:
-            guard let text = standing.progress?.text else {
-                return "It is at work, waits for no lock and holds nobody up."
-            }
-            if standing.state == .progressing { return "It advances: \(text)." }
-            let stalled = standing.progress?.counter == nil ? nil : standing.progress?.lastAdvance
-            return "It is at work, waits for no lock and holds nobody up: \(text)"
-                + (stalled.map { "; that has not changed for \((now - $0).readable)." } ?? ".")
-        }
+        return finding?.evidence.joined(separator: " ") ?? ""
+    }
+
+    /// What is to be said of the run; `nil` once it has committed.
+    private var finding: Finding? {
+        run.isRunning ? RunRule.findings(of: run, at: now).first : LastRunRule.finding(of: run, at: now)
     }
 
     private var details: [IncidentFacts.Detail] {
@@ -135,7 +96,7 @@ public struct RunDescription: Sendable {
             }
         }
         for blocker in run.standing.rootBlockers.prefix(3) {
-            details.append(.init("Blocked by", describe(blocker)))
+            details.append(.init("Blocked by", blocker.described(at: now)))
             let query = blocker.query
             if !query.isEmpty {
                 details.append(.init("Its \(blocker.state == .active ? "" : "last ")query", query, isCode: true))
@@ -143,7 +104,7 @@ public struct RunDescription: Sendable {
         }
         if run.standing.blockedSessions > 0 {
             let since = run.standing.blockedSince.map { ", longest wait \((now - $0).readable)" } ?? ""
-            details.append(.init("Holds up", count(run.standing.blockedSessions, "session") + since))
+            details.append(.init("Holds up", run.standing.blockedSessions.readable("session") + since))
             for victim in run.standing.impact?.victims.prefix(3) ?? [] {
                 details.append(.init("Held up", describe(victim)))
             }
@@ -165,112 +126,7 @@ public struct RunDescription: Sendable {
     }
 
     private var actions: [IncidentFacts.Action] {
-        if let outcome = run.outcome { return actions(after: outcome) }
-        let standing = run.standing
-        let cancel = run.sessions.last.map { "SELECT pg_cancel_backend(\($0.pid))" }
-        var actions: [IncidentFacts.Action] = []
-        switch standing.state {
-        case .blocked:
-            if standing.blockedSessions > 0 {
-                actions.append(.init("Let the queue go at once by cancelling the migration", command: cancel))
-            }
-            for blocker in standing.rootBlockers.prefix(3) { actions.append(remedy(for: blocker)) }
-            if standing.blockedSessions == 0 {
-                actions.append(.init("Or cancel the migration and run it again with lock_timeout set", command: cancel))
-            } else {
-                actions.append(
-                    .init("Then run the migration again with lock_timeout set, such as SET lock_timeout = '5s'"))
-            }
-        case .blocking:
-            let left = standing.progress?.timeLeft.map { " (\($0))" } ?? ""
-            actions.append(
-                .init(
-                    "Wait if it is about to end\(left); if the application cannot wait, cancel it (it rolls back)",
-                    command: cancel))
-        case .orphaned:
-            actions.append(
-                .init(
-                    "End its session; nobody would hear of its success, and its open transaction is rolled back",
-                    command: run.sessions.last.map { "SELECT pg_terminate_backend(\($0.pid))" }))
-            actions.append(
-                .init(
-                    "For next time: from PostgreSQL 14 on the server notices a lost client by itself if told to",
-                    command: "ALTER SYSTEM SET client_connection_check_interval = '10s'"))
-        case .idleInTransaction:
-            actions.append(.init("Look whether its client still runs (a debugger, a prompt, a lost connection)"))
-            actions.append(
-                .init(
-                    "If not, end its session; the transaction is rolled back",
-                    command: run.sessions.last.map { "SELECT pg_terminate_backend(\($0.pid))" }))
-        case .progressing, .working:
-            let left = standing.progress?.timeLeft.map { ", \($0)" } ?? ""
-            let loss =
-                standing.progress?.operation?.hasSuffix("CONCURRENTLY") == true
-                ? "leave an invalid index behind" : "roll its work back"
-            actions.append(.init("Nothing is in its way: wait\(left). Stopping it now would \(loss)"))
-        }
-        return actions
-    }
-
-    private func actions(after outcome: Outcome) -> [IncidentFacts.Action] {
-        switch outcome {
-        case .committed:
-            return []
-        case .failed:
-            return [
-                .init("Read the tool's output or the server's log for the error of the last statement"),
-                .init("Check what is applied before running it again; the last transaction left nothing behind"),
-            ]
-        case .cancelled:
-            return [
-                .init("Find out who cancelled it, or which timeout did, in the server's log"),
-                .init(
-                    "Run it again when what was in its way is gone; set lock_timeout so that it cannot queue for long"),
-            ]
-        case .lost:
-            return [.init("Compare the tool's history and the schema with what the migration should have done")]
-        case .unseen:
-            return [.init("If it matters, look whether the change is there")]
-        }
-    }
-
-    private func remedy(for blocker: Blocker) -> IncidentFacts.Action {
-        if blocker.preventsWraparound {
-            return .init(
-                "pid \(blocker.pid) is a vacuum against transaction id wraparound and does not yield: cancel the migration and let it finish",
-                command: run.sessions.last.map { "SELECT pg_cancel_backend(\($0.pid))" })
-        }
-        if blocker.applicationName == "pg_dump" {
-            return .init("pid \(blocker.pid) is a pg_dump: wait for it, or stop the dump", command: blocker.remedy)
-        }
-        if let gid = blocker.gid {
-            return .init(
-                "Finish the prepared transaction '\(gid)': COMMIT PREPARED or ROLLBACK PREPARED",
-                command: blocker.remedy)
-        }
-        return blocker.state == .active
-            ? .init("Cancel the query of pid \(blocker.pid) in its way", command: blocker.remedy)
-            : .init(
-                "Ask \(blocker.user.isEmpty ? "its owner" : blocker.user) to finish, or end pid \(blocker.pid) (it rolls back)",
-                command: blocker.remedy)
-    }
-
-    private func name(of blocker: Blocker) -> String {
-        if let gid = blocker.gid { return "prepared transaction '\(gid)'" }
-        let state = blocker.state == .unknown ? blocker.backendType : blocker.state.rawValue
-        return "pid \(blocker.pid) (\(state))"
-    }
-
-    private func describe(_ blocker: Blocker) -> String {
-        var text = name(of: blocker)
-        if !blocker.user.isEmpty { text += " of \(blocker.user)" }
-        if !blocker.applicationName.isEmpty { text += " (\(blocker.applicationName))" }
-        if !blocker.clientAddress.isEmpty { text += " from \(blocker.clientAddress)" }
-        if blocker.state == .idleInTransaction, let since = blocker.stateChange {
-            text += ", idle for \((now - since).readable)"
-        }
-        if let start = blocker.transactionStart { text += ", transaction open for \((now - start).readable)" }
-        return text
+        finding?.actions.map { IncidentFacts.Action($0.text, command: $0.command) } ?? []
     }
 
     private func describe(_ victim: Impact.Victim) -> String {
@@ -288,5 +144,4 @@ public struct RunDescription: Sendable {
             : "\(run.migrations[0]) … \(run.migrations[run.migrations.count - 1]) (\(run.migrations.count))"
     }
 
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -95,7 +95,13 @@ private struct RunView {
         evidence += evidenceOfVictims
         evidence += blockers.prefix(3).compactMap(\.peculiarity)
         evidence += evidenceOfActivity
-        if isSnapshotWait { evidence.append(Self.snapshots) }
+        if isSnapshotWait {
+            evidence.append(Self.snapshots)
+            if let lockers = standing.progress?.lockers, let total = lockers.total, let phase = standing.progress?.phase
+            {
+                evidence.append("It is \(phase): \(lockers.done) of \(total) have ended.")
+            }
+        }
         let leading = finding(
             own, severity, evidence: evidence,
             actions: isSnapshotWait ? actionsOnSnapshots(blockers) : actionsWhileBlocked(blockers),
@@ -247,10 +253,21 @@ private struct RunView {
     }
 
     var working: Finding {
-        finding(
+        let progress = standing.progress
+        let evidence =
+            switch (progress?.text, standing.state) {
+            case (let text?, .progressing): "It advances: \(text)."
+            case (let text?, _):
+                "It is at work, waits for no lock and holds nobody up; how far it is has not changed for a while: \(text)."
+            case (nil, _): "It is at work, waits for no lock and holds nobody up."
+            }
+        let left = progress?.timeLeft.map { ", \($0)" } ?? ""
+        let loss =
+            progress?.operation?.hasSuffix("CONCURRENTLY") == true || standing.activity == .concurrentIndex
+            ? "leave an invalid index behind" : "roll its work back"
+        return finding(
             standing.state == .progressing ? .progressing : verdictOfActivity ?? .working, .info,
-            evidence: ["It is at work, waits for no lock and holds nobody up."] + evidenceOfActivity,
-            actions: [.init("Nothing is in its way: wait. Stopping it now would roll its work back")]
-                + actionsOfActivity)
+            evidence: [evidence] + evidenceOfActivity,
+            actions: [.init("Nothing is in its way: wait\(left). Stopping it now would \(loss)")] + actionsOfActivity)
     }
 }
