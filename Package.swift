@@ -122,7 +122,7 @@ let package = Package(
             of: "LockkeeperAgent",
             [
                 "LockkeeperConfig", "LockkeeperCore", "LockkeeperPostgres", "LockkeeperStore", "LockkeeperTestSupport",
-                "ShippedRules", "ThrowawayPostgres", .log, .serviceLifecycle,
+                "PromQL", "ShippedRules", "ThrowawayPostgres", .log, .serviceLifecycle,
             ]),
     ]
 )

@@ -179,6 +179,34 @@ struct APITests {
         }
     }
 
+    @Test func theDiagnosisIsToldWithItsEvidenceAndWhatToDo() async throws {
+        let finding = Finding(
+            .invalidIndex, severity: .warning, target: "app", database: "shop", summary: "Index public.i is invalid",
+            evidence: ["Nothing is building it."], statements: [.init(pid: 7, isRunning: true, text: "SELECT $1")],
+            actions: [.init("Drop it", command: "DROP INDEX CONCURRENTLY public.i"), .init("Then build it anew")])
+        let agent = StubAgent()
+        let at = Timestamp(seconds: 1_700_000_000)
+        await agent.change {
+            $0.diagnoses = [
+                TargetFindings(target: "app", at: at, isKnown: true, findings: [finding]),
+                TargetFindings(target: "other", at: at, isKnown: false, findings: []),
+            ]
+        }
+        try await withServer(agent) { address in
+            #expect(
+                try await address.get("/api/v1/findings?target=app").text == #"""
+                    {"targets":[{"at":"2023-11-14T22:13:20.000Z","findings":[{"actions":[{"command":\#
+                    "DROP INDEX CONCURRENTLY public.i","text":"Drop it"},{"text":"Then build it anew"}],\#
+                    "database":"shop","evidence":["Nothing is building it."],"severity":"warning",\#
+                    "statements":[{"is_running":true,"pid":7,"text":"SELECT $1"}],\#
+                    "summary":"Index public.i is invalid","verdict":"invalid_index"}],"is_known":true,"target":"app"}]}
+
+                    """#)
+            let all = try await address.get("/api/v1/findings").text
+            #expect(all.contains(#"{"at":"2023-11-14T22:13:20.000Z","findings":[],"is_known":false,"target":"other"}"#))
+        }
+    }
+
     @Test func theListOfMigrationsLeavesTheDetailsOut() async throws {
         let agent = await Self.agent()
         try await withServer(agent) { address in
@@ -245,6 +273,7 @@ struct APITests {
         ("/api/v1/migrations?state=idle", 400, "`state` is one of finished, running, not `idle`"),
         ("/api/v1/incidents?status=x", 400, "`status` is one of closed, open, not `x`"),
         ("/api/v1/locks?target=nope", 404, "there is no target nope; /api/v1/targets lists"),
+        ("/api/v1/findings?target=nope", 404, "there is no target nope; /api/v1/targets lists"),
         ("/api/v1/locks?run=1", 400, "no parameter `run`: there are target"),
         ("/api/v1/targets?x=1", 400, "there are none here"),
     ])
@@ -258,7 +287,9 @@ struct APITests {
         }
     }
 
-    @Test(arguments: ["/", "/metrics", "/-/ready", "/api/v1/targets", "/api/v1/locks", "/api/v1/incidents/x"])
+    @Test(arguments: [
+        "/", "/metrics", "/-/ready", "/api/v1/targets", "/api/v1/locks", "/api/v1/findings", "/api/v1/incidents/x",
+    ])
     func aWrongMethodIsAnsweredWithTheRightOnes(path: String) async throws {
         try await withServer(await Self.agent()) { address in
             for method in ["POST", "PUT", "DELETE", "OPTIONS"] {

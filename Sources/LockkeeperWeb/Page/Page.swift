@@ -66,6 +66,7 @@ enum Page {
           <section id="incident" hidden><h2>Incident</h2><div class="list"></div></section>
           <section id="running" hidden><h2>Running migrations</h2><div class="list"></div></section>
           <section id="incidents" hidden><h2>Open incidents</h2><div class="list"></div></section>
+          <section id="findings" hidden><h2>Findings</h2><div class="list"></div></section>
           <section id="targets" hidden><h2>Targets</h2><div class="grid"></div></section>
           <section id="recent" hidden><h2>Recent runs</h2><div class="list"></div></section>
         </main>

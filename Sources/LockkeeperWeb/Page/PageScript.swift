@@ -139,6 +139,14 @@ extension Page {
               make("p", "note", link("/", "all incidents and migrations"), " · ",
                 link(`/api/v1/incidents/${encodeURIComponent(incident.id)}`, "as JSON"), book(incident.runbook_url)));
           };
+          // What the diagnosis says besides: runs have cards of their own, and what is healthy needs none.
+          const toSeeTo = (targets) => targets.flatMap(({ target, findings }) =>
+            findings.filter((one) => one.severity !== "info" && one.run === undefined).map((one) => ({ target, ...one })));
+          const findingCard = (finding) => make("article", `card ${tones[finding.severity] || ""}`,
+            make("div", "head", make("strong", "", finding.summary), place(finding), pill(finding.verdict)),
+            finding.evidence.map((sentence) => make("p", "", sentence)),
+            finding.actions.length > 0 && folded(`finding ${finding.target} ${finding.database} ${finding.verdict} ${finding.summary}`,
+              "What to do", make("div", "", steps(finding.actions))));
           const targetCard = (target) => make("article", `card ${target.state === "up" && target.warnings.length ? "warning" : tones[target.state] || ""}`,
             make("div", "head", make("strong", "", target.name), pill(target.state),
               make("span", "where", target.server && `PostgreSQL ${target.server.version}${target.server.is_in_recovery ? ", standby" : ""}`)),
@@ -184,11 +192,13 @@ extension Page {
           const refresh = async () => {
             try {
               await refreshWanted();
-              const [{ targets }, { migrations: running }, { migrations: recent }, { incidents }] = await Promise.all([
+              const [{ targets }, { migrations: running }, { migrations: recent }, { incidents }, { targets: diagnoses }] = await Promise.all([
                 get("/api/v1/targets"), get("/api/v1/migrations?state=running"),
-                get(`/api/v1/migrations?state=finished&limit=${RECENT}`), get("/api/v1/incidents?status=open")]);
+                get(`/api/v1/migrations?state=finished&limit=${RECENT}`), get("/api/v1/incidents?status=open"),
+                get("/api/v1/findings")]);
               show("running", running, runningCard, "None.");
               show("incidents", incidents, incidentCard, "");
+              show("findings", toSeeTo(diagnoses), findingCard, "");
               show("targets", targets, targetCard, "None is configured.");
               show("recent", recent, recentRow, "");
               clocks = clocks.filter((clock) => clock.element.isConnected);
