@@ -49,8 +49,8 @@ struct DiagnosisTests {
         (0, Duration.seconds(29), Severity.info), (0, .seconds(30), .warning), (1, .seconds(1), .warning),
         (1, .seconds(15), .critical), (10, .seconds(1), .critical), (9, .seconds(14), .warning),
     ])
-    func `A blocked migration is as severe as its rules`(victims: Int32, waited: Duration, severity: Severity) throws {
-        let leading = try #require(findings(stuck(victims: victims, for: waited)).first { $0.run != nil })
+    func `A blocked migration is as severe as its rules`(victims: Int, waited: Duration, severity: Severity) throws {
+        let leading = try #require(findings(stuck(victims: Int32(victims), for: waited)).first { $0.run != nil })
         #expect(leading.severity == severity)
     }
 
