@@ -111,7 +111,7 @@ struct ProcessSight {
         if let scannedAt, .now - scannedAt < scanInterval { return }
         scannedAt = .now
         scans += 1
-        if scans % Self.scansPerRound == 0 { known = [:] }
+        if scans % Self.scansPerRound == 0 { known = known.mapValues { Known(tool: $0.tool, looks: 1) } }
         let (pids, isComplete) = folder.pids(limit: processLimit)
         isScanComplete = isComplete
         var next: [Int32: Known] = [:]
