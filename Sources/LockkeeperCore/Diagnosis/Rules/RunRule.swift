@@ -117,11 +117,14 @@ private struct RunView {
     private func of(_ blocker: Blocker, _ severity: Severity) -> Finding? {
         guard let verdict = blocker.verdict else { return nil }
         let others = victims > 0 ? " and the \(victims.readable("session")) behind it" : ""
-        return finding(
+        var root = finding(
             verdict, severity,
             summary: "\(blocker.name) is at the root of what holds up \(RunDescription(run, at: now).subject)\(others)",
             evidence: ["It is \(blocker.described(at: now))."] + [blocker.peculiarity].compactMap(\.self),
             actions: blocker.removals(cancel: cancel), about: [blocker])
+        // It is told after the queue that it is at the root of.
+        root.weight -= 1
+        return root
     }
 
     private func actionsWhileBlocked(_ blockers: [Blocker]) -> [Finding.Action] {
@@ -204,13 +207,14 @@ private struct RunView {
     var blocking: Finding {
         let since = victimsWaited > .zero ? ", the longest for \(victimsWaited.readable)" : ""
         let lock = standing.strongestLock.map { " with \($0)" } ?? ""
+        let left = standing.progress?.timeLeft.map { " (\($0))" } ?? ""
         return finding(
             verdictOfActivity ?? .blockingMigration, severityOfVictims,
             evidence: ["It is at work and holds up \(victims.readable("session"))\(since)\(lock)."]
                 + evidenceOfActivity,
             actions: [
                 .init(
-                    "Wait if it is about to end; if the application cannot wait, cancel it (it rolls back)",
+                    "Wait if it is about to end\(left); if the application cannot wait, cancel it (it rolls back)",
                     command: cancel)
             ] + actionsOfActivity)
     }
@@ -254,11 +258,13 @@ private struct RunView {
 
     var working: Finding {
         let progress = standing.progress
+        let stalled = progress?.counter == nil ? nil : progress?.lastAdvance
+        let since = stalled.map { "; that has not changed for \(max(.zero, now - $0).readable)" } ?? ""
         let evidence =
             switch (progress?.text, standing.state) {
             case (let text?, .progressing): "It advances: \(text)."
             case (let text?, _):
-                "It is at work, waits for no lock and holds nobody up; how far it is has not changed for a while: \(text)."
+                "It is at work, waits for no lock and holds nobody up: \(text)\(since)."
             case (nil, _): "It is at work, waits for no lock and holds nobody up."
             }
         let left = progress?.timeLeft.map { ", \($0)" } ?? ""
