@@ -14,6 +14,11 @@ public struct RunDescription: Sendable {
         run.migrations.isEmpty ? "Migration on \(run.target)" : "Migration \(shortNames) on \(run.target)"
     }
 
+    /// The subject within a sentence: `migration 0042_orders on app-production`, `the migration on app-production`.
+    public var object: String {
+        run.migrations.isEmpty ? "the migration on \(run.target)" : "migration \(shortNames) on \(run.target)"
+    }
+
     /// The headline: the subject and how it stands.
     public var title: String {
         "\(subject) \(predicate)"

@@ -119,7 +119,7 @@ private struct RunView {
         let others = victims > 0 ? " and the \(victims.readable("session")) behind it" : ""
         var root = finding(
             verdict, severity,
-            summary: "\(blocker.name) is at the root of what holds up \(RunDescription(run, at: now).subject)\(others)",
+            summary: "\(blocker.name) is at the root of what holds up \(RunDescription(run, at: now).object)\(others)",
             evidence: ["It is \(blocker.described(at: now))."] + [blocker.peculiarity].compactMap(\.self),
             actions: blocker.removals(cancel: cancel), about: [blocker])
         // It is told after the queue that it is at the root of.

@@ -15,7 +15,7 @@ enum SlowdownRule {
                 actions.append(
                     .init("Compare the plans of these queries with what they were: EXPLAIN (ANALYZE, BUFFERS)"))
             }
-            let subject = RunDescription(run, at: situation.now).subject
+            let subject = RunDescription(run, at: situation.now).object
             return situation.finding(
                 .slowdown, .warning, database: run.database, run: run.id,
                 summary:
