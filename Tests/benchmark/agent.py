@@ -78,6 +78,8 @@ class Agent:
         if self.process is None:
             return
         self.process.send_signal(number)
+        # One that is suspended hears nothing else.
+        self.process.send_signal(signal.SIGCONT)
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:

@@ -24,7 +24,7 @@ public struct Situation: Sendable {
     public let thresholds: DiagnosisThresholds
 
     public let graph: WaitGraph
-    let sessions: [Int32: Session]
+    let sessions: SessionTable
     let locks: [Int32: [HeldLock]]
     /// The open run that a session works for.
     let runOfSession: [Int32: MigrationRun]
@@ -52,7 +52,7 @@ public struct Situation: Sendable {
         self.thresholds = thresholds
         self.graph = graph ?? observation?.waitGraph ?? WaitGraph(locks: [])
         let present = observation?.sessions ?? []
-        sessions = Dictionary(present.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+        sessions = SessionTable(present)
         locks = Dictionary(grouping: observation?.locks ?? [], by: \.pid)
         let identities = Set(present.map(\.identity))
         runOfSession = Dictionary(

@@ -50,12 +50,14 @@ public struct Impact: Sendable, Hashable, Codable {
     }
 
     /// Whom these sessions hold up; `nil` if nobody.
-    init?(of pids: Set<Int32>, in observation: Observation, graph: WaitGraph, privacy: QueryTextPrivacy) {
+    init?(
+        of pids: Set<Int32>, in observation: Observation, sessions: SessionTable, graph: WaitGraph,
+        privacy: QueryTextPrivacy
+    ) {
         let causes = pids.map(graph.owner(of:))
         let held = graph.victims(of: causes)
         guard !held.isEmpty else { return nil }
         let direct = graph.directVictims(of: causes)
-        let sessions = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
         func since(_ wait: LockWait) -> Timestamp {
             wait.since ?? sessions[wait.pid]?.queryStart ?? observation.serverTime
         }

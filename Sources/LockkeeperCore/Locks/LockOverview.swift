@@ -64,7 +64,7 @@ public struct LockOverview: Sendable, Hashable {
 
     public init(_ observation: Observation, graph: WaitGraph, privacy: QueryTextPrivacy) {
         serverTime = observation.serverTime
-        let sessions = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+        let sessions = SessionTable(observation.sessions)
 
         let waits = graph.waits
         waiterCount = graph.waitingOwners.count

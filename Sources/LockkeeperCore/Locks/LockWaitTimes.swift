@@ -32,7 +32,7 @@ public struct LockWaitTimes: Sendable {
 
     public mutating func advance(_ observation: Observation) {
         let now = observation.serverTime
-        let sessions = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+        let sessions = SessionTable(observation.sessions)
         let before = open
         // Where the server does not tell when a wait began, it is the first look that saw it.
         var unknownStarts: [Int32: Key] = [:]

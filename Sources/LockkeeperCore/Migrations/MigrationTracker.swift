@@ -94,14 +94,15 @@ public struct MigrationTracker: Sendable, Hashable {
         let graph = graph ?? observation.waitGraph
         hasLockQueue = !graph.isEmpty
         let locks = Dictionary(grouping: observation.locks, by: \.pid)
+        let sessions = SessionTable(observation.sessions)
 
         // Ends first: whether a session may join a run depends on what else of it is still busy.
-        for index in open.indices { follow(&open[index], observation, graph: graph) }
+        for index in open.indices { follow(&open[index], observation, sessions: sessions, graph: graph) }
         var events = assign(observation, locks: locks)
         for index in open.indices {
-            follow(&open[index], observation, graph: graph)
+            follow(&open[index], observation, sessions: sessions, graph: graph)
             let members = members(of: open[index], observation)
-            settle(&open[index], members, observation, locks: locks, graph: graph)
+            settle(&open[index], members, observation, all: sessions, locks: locks, graph: graph)
         }
         let startedIDs = Set(events.map(\.run.id))
         events = events.map { event in
@@ -295,10 +296,9 @@ public struct MigrationTracker: Sendable, Hashable {
     // MARK: - Following
 
     /// Brings the run's transactions up to date: how they stand, or that they have ended.
-    private func follow(_ tracked: inout TrackedRun, _ observation: Observation, graph: WaitGraph) {
-        let sessions = Dictionary(
-            observation.sessions.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
-        let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+    private func follow(
+        _ tracked: inout TrackedRun, _ observation: Observation, sessions: SessionTable, graph: WaitGraph
+    ) {
         for index in tracked.transactions.indices {
             var transaction = tracked.transactions[index]
             if let id = transaction.transactionID, let fate = observation.transactionFates[id] {
@@ -315,7 +315,7 @@ public struct MigrationTracker: Sendable, Hashable {
                     transaction.wasWaiting = session.isWaitingForLock
                     if session.isWaitingForLock {
                         transaction.waitedBehind = graph.hindrances(of: session.pid).compactMap {
-                            byPID[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
+                            sessions[$0].map { .init(session: $0.identity, transactionStart: $0.transactionStart) }
                         }
                     }
                     tracked.note(statementOf: session, privacy: privacy)
@@ -329,8 +329,8 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// Says whether the run goes on, and how it stands.
     private func settle(
-        _ tracked: inout TrackedRun, _ members: [Session], _ observation: Observation, locks: [Int32: [HeldLock]],
-        graph: WaitGraph
+        _ tracked: inout TrackedRun, _ members: [Session], _ observation: Observation, all: SessionTable,
+        locks: [Int32: [HeldLock]], graph: WaitGraph
     ) {
         let holdsToolLock = holdsToolLock(tracked, members: members, locks: locks)
         if tracked.hasOpenTransaction || holdsToolLock {
@@ -338,7 +338,8 @@ public struct MigrationTracker: Sendable, Hashable {
             let busy = members.filter { member in
                 tracked.transactions.contains { $0.session == member.identity && $0.endedAt == nil } || holdsToolLock
             }
-            tracked.run.standing = Standing(of: busy, in: observation, graph: graph, privacy: privacy)
+            tracked.run.standing = Standing(
+                of: busy, in: observation, all: all, locks: locks, graph: graph, privacy: privacy)
             tracked.run.standing.note(tracked.advance(busy, in: observation), at: observation.serverTime)
             tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
@@ -349,7 +350,7 @@ public struct MigrationTracker: Sendable, Hashable {
 
     private func end(
         _ transaction: inout TrackedTransaction, of database: String, session: Session?,
-        sessions: [SessionIdentity: Session], in observation: Observation
+        sessions: SessionTable, in observation: Observation
     ) {
         let serverTime = observation.serverTime
         transaction.endedWithSession = session == nil

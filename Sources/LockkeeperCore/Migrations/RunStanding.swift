@@ -1,9 +1,16 @@
 extension Standing {
     /// How a run's sessions stand in one observation: what they wait for, who is at the root of it, whom they hold up.
-    init(of sessions: [Session], in observation: Observation, graph: WaitGraph, privacy: QueryTextPrivacy) {
+    ///
+    /// - Parameters:
+    ///   - all: all sessions of the observation.
+    ///   - locks: all of its locks, by session.
+    init(
+        of sessions: [Session], in observation: Observation, all: SessionTable, locks: [Int32: [HeldLock]],
+        graph: WaitGraph, privacy: QueryTextPrivacy
+    ) {
         self.init()
         let pids = Set(sessions.map(\.pid))
-        let locks = observation.locks.filter { pids.contains($0.pid) }
+        let locks = sessions.flatMap { locks[$0.pid, default: []] }
 
         let wait = graph.queues.lazy.flatMap(\.waiters).filter { pids.contains($0.pid) }
             .min { ($0.since ?? observation.serverTime) < ($1.since ?? observation.serverTime) }
@@ -13,9 +20,8 @@ extension Standing {
                 wait.since ?? sessions.first { $0.pid == wait.pid }?.queryStart ?? observation.serverTime
             waitingFor = wait.readable
             waitingKind = wait.lock.kind
-            let byPID = Dictionary(observation.sessions.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
             rootBlockers = graph.rootBlockers(of: wait.pid).compactMap {
-                Blocker($0, in: observation, sessions: byPID, privacy: privacy)
+                Blocker($0, in: observation, sessions: all, privacy: privacy)
             }.sorted {
                 ($0.transactionStart ?? observation.serverTime, $0.pid) < (
                     $1.transactionStart ?? observation.serverTime, $1.pid
@@ -23,7 +29,7 @@ extension Standing {
             }
         }
 
-        impact = Impact(of: pids, in: observation, graph: graph, privacy: privacy)
+        impact = Impact(of: pids, in: observation, sessions: all, graph: graph, privacy: privacy)
         blockedSessions = impact?.total ?? 0
         blockedSince = impact?.victims.first?.waitingSince
         strongestLock =
@@ -79,7 +85,7 @@ extension HeldLock.Relation {
 extension Blocker {
     /// `nil` for a prepared transaction that was finished meanwhile.
     init?(
-        _ owner: LockOwner, in observation: Observation, sessions: [Int32: Session], privacy: QueryTextPrivacy
+        _ owner: LockOwner, in observation: Observation, sessions: SessionTable, privacy: QueryTextPrivacy
     ) {
         switch owner {
         case .session(let pid):

@@ -6,16 +6,10 @@ public struct StatementEntry: Sendable, Hashable {
     public var totalTime: Double
     /// Population standard deviation of the time of one execution in milliseconds (`stddev_exec_time`).
     public var deviation: Double
-    /// Rows returned or affected.
-    public var rows: Int64
     /// Blocks of tables and indexes found in the server's cache.
     public var sharedBlocksHit: Int64
     /// Blocks of tables and indexes that were not in the server's cache.
     public var sharedBlocksRead: Int64
-    /// Blocks of temporary files read and written.
-    public var temporaryBlocks: Int64
-    /// WAL written; 0 where the extension does not tell (before its version 1.8).
-    public var walBytes: Int64
 
     /// What tells entries apart.
     public struct Key: Sendable, Hashable {
@@ -34,18 +28,15 @@ public struct StatementEntry: Sendable, Hashable {
     }
 
     public init(
-        key: Key, calls: Int64, totalTime: Double, deviation: Double = 0, rows: Int64 = 0, sharedBlocksHit: Int64 = 0,
-        sharedBlocksRead: Int64 = 0, temporaryBlocks: Int64 = 0, walBytes: Int64 = 0
+        key: Key, calls: Int64, totalTime: Double, deviation: Double = 0, sharedBlocksHit: Int64 = 0,
+        sharedBlocksRead: Int64 = 0
     ) {
         self.key = key
         self.calls = calls
         self.totalTime = totalTime
         self.deviation = deviation
-        self.rows = rows
         self.sharedBlocksHit = sharedBlocksHit
         self.sharedBlocksRead = sharedBlocksRead
-        self.temporaryBlocks = temporaryBlocks
-        self.walBytes = walBytes
     }
 
     /// Mean time of one execution in milliseconds; 0 without executions.
@@ -67,11 +58,8 @@ extension StatementEntry: Codable {
         calls = try values.decode(Int64.self)
         totalTime = try values.decode(Double.self)
         deviation = try values.decode(Double.self)
-        rows = try values.decode(Int64.self)
         sharedBlocksHit = try values.decode(Int64.self)
         sharedBlocksRead = try values.decode(Int64.self)
-        temporaryBlocks = try values.decode(Int64.self)
-        walBytes = try values.decode(Int64.self)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -83,10 +71,7 @@ extension StatementEntry: Codable {
         try values.encode(calls)
         try values.encode(totalTime)
         try values.encode(deviation)
-        try values.encode(rows)
         try values.encode(sharedBlocksHit)
         try values.encode(sharedBlocksRead)
-        try values.encode(temporaryBlocks)
-        try values.encode(walBytes)
     }
 }

@@ -53,7 +53,7 @@ enum AdvisoryLockRule {
     ) -> Bool {
         let thresholds = situation.thresholds
         // Some tools hold the lock by one connection and work by another.
-        let isAtWork = situation.sessions.values.contains { other in
+        let isAtWork = (situation.observation?.sessions ?? []).contains { other in
             other.pid != session.pid && !waiters.contains(other.pid) && other.database == session.database
                 && other.backendType == "client backend" && other.clientAddress == session.clientAddress
                 && other.state != .idle && StatementClass.classify(other.query) == .schemaChange
