@@ -46,7 +46,7 @@ struct StatementTests {
             let select = try #require(
                 texts.texts.first { $0.databaseOID == oid && $0.text == "SELECT note FROM orders WHERE id = $1" })
             let entry = try #require(mine.first { $0.key.queryID == select.queryID })
-            #expect(entry.calls == 12 && entry.rows == 12 && entry.totalTime > 0 && entry.key.isTopLevel)
+            #expect(entry.calls == 12 && entry.totalTime > 0 && entry.totalTime < 60_000 && entry.key.isTopLevel)
             #expect(entry.sharedBlocks >= 24)
             await sampler.close()
             await client.close()
