@@ -111,7 +111,10 @@ extension Agent: AgentView {
 extension TargetStatus {
     init(_ target: TargetState, labels: [String: String], at now: Timestamp) {
         let observation = target.isReachable ? target.observation : nil
-        let clients = observation?.sessions.filter { $0.backendType == "client backend" } ?? []
+        // As in the metrics: of the databases that are watched, whatever else the server has.
+        let sessions = observation?.sessions.filter { target.tracker.isWatched($0.database) } ?? []
+        let clients = sessions.filter { $0.backendType == "client backend" }
+        let own = Set(sessions.map { target.waitGraph.owner(of: $0.pid) })
         let serverTime = target.serverTime(at: now)
         var warnings: [String] = []
         if let server = target.observation?.server {
@@ -140,7 +143,7 @@ extension TargetStatus {
             server: target.observation?.server,
             warnings: warnings, runningMigrations: target.tracker.open.count,
             sessions: observation.map { _ in clients.count },
-            lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.count },
+            lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.intersection(own).count },
             oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) })
     }
 }

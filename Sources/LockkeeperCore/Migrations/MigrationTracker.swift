@@ -118,7 +118,8 @@ public struct MigrationTracker: Sendable, Hashable {
         return events
     }
 
-    private func isWatched(_ database: String) -> Bool {
+    /// Whether a database is one of those that the target is about.
+    public func isWatched(_ database: String) -> Bool {
         databases.contains(database, connected: connectedDatabase ?? database)
     }
 
