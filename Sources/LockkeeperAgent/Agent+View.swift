@@ -136,6 +136,11 @@ extension TargetStatus {
                 }
             }
         }
+        for (database, reading) in target.health.readings.sorted(by: { $0.key < $1.key }) {
+            for (part, failure) in reading.failures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                warnings.append("\(database): \(part.rawValue) could not be read: \(failure.message)")
+            }
+        }
         self.init(
             name: target.target, labels: labels, databases: target.tracker.readDatabases,
             isUp: target.seenAt == nil && target.failure == nil ? nil : target.isReachable, failure: target.failure,

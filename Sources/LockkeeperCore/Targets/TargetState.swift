@@ -212,6 +212,10 @@ public struct TargetState: Sendable {
             if let remaining = standing.progress?.remaining {
                 metrics.set(MetricCatalog.migrationRemaining, labels, to: remaining)
             }
+            if let step = standing.progress?.step, let done = step.migrationsDone {
+                metrics.set(MetricCatalog.migrationStepsDone, labels, to: done)
+                if let total = step.migrationsTotal { metrics.set(MetricCatalog.migrationSteps, labels, to: total) }
+            }
             for state in RunState.allCases {
                 metrics.set(MetricCatalog.migrationState, .init(run, state: state), to: standing.state == state)
             }

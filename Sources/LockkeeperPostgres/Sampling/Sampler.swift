@@ -137,9 +137,11 @@ public actor Sampler {
         await sample(tier) { () throws(PostgresError) in
             let (facts, results) = try await fast.run(within: deadline) { facts in
                 LookQueries.queries(
-                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs)
+                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs,
+                    historyTables: inquiry.historyTables[facts.database] ?? [])
             }
-            return .seen(try LookQueries.read(results, server: facts.server))
+            let hasSequences = inquiry.historyTables[facts.database]?.isEmpty == false
+            return .seen(try LookQueries.read(results, server: facts.server, hasSequences: hasSequences))
         }
     }
 
