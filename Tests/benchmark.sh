@@ -3,12 +3,13 @@
 #
 #     Tests/benchmark.sh                        everything: about half an hour
 #     Tests/benchmark.sh --only detection       one of detection, scraping, idle, targets, busy, locks,
-#                                             statements, processes
+#                                             statements, catalogs, processes
 #     Tests/benchmark.sh --binary PATH --json   another binary than a release build; figures as JSON
 #
 # detection: --migrations 50, --hold 3 (seconds that each lasts at least). scraping: --scrapes 2000 of each kind, --window 60
 # (seconds of counting the server's transactions). idle: --minutes 10, --sessions 50. targets: --targets 100, --window 60.
-# busy: --clients 50, --pairs 30 (of windows with and without the agent, under pgbench), --pair-seconds 4. locks, statements: --window 60.
+# busy: --clients 50, --pairs 30 (of windows with and without the agent, under pgbench), --pair-seconds 4. locks, statements,
+# catalogs: --window 60.
 # processes: --processes 2000, --window 60.
 #
 # PostgreSQL: LOCKKEEPER_POSTGRES_BIN (a bin folder), else the newest of Debian's. No figure makes it fail; it exits with 1

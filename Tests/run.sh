@@ -28,7 +28,7 @@ trap remove_temporary EXIT
 
 debian=(
     ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev
-    postgresql pgbouncer prometheus openssl curl shellcheck
+    postgresql pgbouncer prometheus prometheus-alertmanager openssl curl shellcheck
 )
 if ! command -v chromium-headless-shell chromium >/dev/null; then debian+=(chromium-headless-shell); fi
 # A Python that can make a virtual environment will do, from wherever it comes.

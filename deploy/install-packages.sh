@@ -33,7 +33,7 @@ echo "Installing from Debian: ${missing[*]}"
 
 # The units that are not there before are the ones that this installation brings.
 brought=()
-for unit in postgresql pgbouncer prometheus; do
+for unit in postgresql pgbouncer prometheus prometheus-alertmanager; do
     if [[ ! -e /lib/systemd/system/$unit.service ]]; then
         brought+=("$unit.service")
     fi

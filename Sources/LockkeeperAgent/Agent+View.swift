@@ -111,7 +111,10 @@ extension Agent: AgentView {
 extension TargetStatus {
     init(_ target: TargetState, labels: [String: String], at now: Timestamp) {
         let observation = target.isReachable ? target.observation : nil
-        let clients = observation?.sessions.filter { $0.backendType == "client backend" } ?? []
+        // As in the metrics: of the databases that are watched, whatever else the server has.
+        let sessions = observation?.sessions.filter { target.tracker.isWatched($0.database) } ?? []
+        let clients = sessions.filter { $0.backendType == "client backend" }
+        let own = Set(sessions.map { target.waitGraph.owner(of: $0.pid) })
         let serverTime = target.serverTime(at: now)
         var warnings: [String] = []
         if let server = target.observation?.server {
@@ -133,6 +136,11 @@ extension TargetStatus {
                 }
             }
         }
+        for (database, reading) in target.health.readings.sorted(by: { $0.key < $1.key }) {
+            for (part, failure) in reading.failures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                warnings.append("\(database): \(part.rawValue) could not be read: \(failure.message)")
+            }
+        }
         self.init(
             name: target.target, labels: labels, databases: target.tracker.readDatabases,
             isUp: target.seenAt == nil && target.failure == nil ? nil : target.isReachable, failure: target.failure,
@@ -140,7 +148,7 @@ extension TargetStatus {
             server: target.observation?.server,
             warnings: warnings, runningMigrations: target.tracker.open.count,
             sessions: observation.map { _ in clients.count },
-            lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.count },
+            lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.intersection(own).count },
             oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) })
     }
 }

@@ -22,6 +22,8 @@ actor Agent {
     private(set) var lastTick: ContinuousClock.Instant?
     /// Failures of rules that have been said: once is enough.
     private var loggedFailures: Set<String> = []
+    /// What failed of the last refresh of each receiver.
+    private var refreshProblems: [String: [String]] = [:]
     let setup: AgentSetup
     let store: Store
     let committer: Committer
@@ -117,6 +119,12 @@ actor Agent {
         case .outboxFailed(let receiver, let error):
             setup.logger.error(
                 "the outbox could not be used", metadata: ["receiver": "\(receiver)", "error": "\(error)"])
+        case .refreshed(let receiver, _, let problems):
+            // Once for as long as it is the same: it is tried again each minute.
+            guard problems != refreshProblems.updateValue(problems, forKey: receiver) ?? [] else { return }
+            for problem in problems {
+                setup.logger.warning("could not tell again: \(problem)", metadata: ["receiver": "\(receiver)"])
+            }
         case .attempting, .interrupted, .waiting:
             break
         }

@@ -26,6 +26,19 @@ public struct ConfiguredReceiver: DeliveryClient {
         return await client.deliver(delivery, to: destination, at: AgentClock.now)
     }
 
+    public var refreshInterval: Duration? {
+        if case .alertmanager = receiver.channel { AlertmanagerAlerts.interval } else { nil }
+    }
+
+    public func refresh(_ standing: [StandingMessage]) async -> [String] {
+        do throws(SecretFailure) {
+            guard case .alertmanager(let cluster) = try destination() else { return [] }
+            return await client.refresh(standing, to: cluster, at: AgentClock.now)
+        } catch {
+            return [error.description]
+        }
+    }
+
     /// Whether `http://` is permitted is the configuration's affair: an endpoint that may not be plain is not read at all.
     private func destination() throws(SecretFailure) -> Destination {
         switch receiver.channel {
@@ -38,6 +51,11 @@ public struct ConfiguredReceiver: DeliveryClient {
                 WebhookDestination(
                     url: try webhook.endpoint.read(), signingSecret: try webhook.signingSecret?.read(),
                     allowsPlainHTTP: true))
+        case .pagerDuty(let service):
+            return .pagerDuty(
+                PagerDutyDestination(apiURL: service.apiURL, routingKey: try service.routingKey.read()))
+        case .alertmanager(let cluster):
+            return .alertmanager(AlertmanagerDestination(urls: cluster.urls, token: try cluster.token?.read()))
         case .email(let email):
             var credentials: MailRequest.Credentials?
             if let configured = email.credentials {

@@ -27,7 +27,7 @@ struct FieldSet: Hashable {
         ])
     static let rules = FieldSet("rules", ["files", "interval"])
     static let receiver = FieldSet(
-        "receivers[]", ["name", "slack", "email", "webhook"], later: ["statuspage", "pagerduty", "alertmanager"])
+        "receivers[]", ["name", "slack", "email", "webhook", "pagerduty", "alertmanager"], later: ["statuspage"])
     static let slack = FieldSet(
         "receivers[].slack", ["webhook_url", "webhook_url_file"],
         later: ["token", "token_file", "channel", "api_url"])
@@ -35,11 +35,14 @@ struct FieldSet: Hashable {
         "receivers[].email",
         ["smtp", "tls", "username", "password", "password_file", "from", "to", "ca_file"])
     static let webhook = FieldSet("receivers[].webhook", ["url", "url_file", "secret", "secret_file", "allow_http"])
+    static let pagerduty = FieldSet("receivers[].pagerduty", ["routing_key", "routing_key_file", "api_url"])
+    static let alertmanager = FieldSet("receivers[].alertmanager", ["urls", "token", "token_file", "allow_http"])
     static let route = FieldSet("routes[]", ["receiver", "severity", "match"])
     static let privacy = FieldSet("privacy", ["query_text"])
 
     static let all = [
-        root, web, target, migrations, sampling, rules, receiver, slack, email, webhook, route, privacy,
+        root, web, target, migrations, sampling, rules, receiver, slack, email, webhook, pagerduty,
+        alertmanager, route, privacy,
     ]
 
     // MARK: - Prometheus rule files

@@ -8,6 +8,8 @@ public struct ReceiverConfiguration: Sendable, Hashable {
         case slack(SlackReceiver)
         case email(EmailReceiver)
         case webhook(WebhookReceiver)
+        case pagerDuty(PagerDutyReceiver)
+        case alertmanager(AlertmanagerReceiver)
     }
 
     public init(name: String, channel: Channel) {
@@ -90,5 +92,34 @@ public struct WebhookReceiver: Sendable, Hashable {
     public init(endpoint: HTTPEndpoint, signingSecret: Secret? = nil) {
         self.endpoint = endpoint
         self.signingSecret = signingSecret
+    }
+}
+
+/// A service of PagerDuty.
+public struct PagerDutyReceiver: Sendable, Hashable {
+    /// The key of the service's integration "Events API v2".
+    public var routingKey: Secret
+    /// Without a slash at its end.
+    public var apiURL: String
+
+    public init(routingKey: Secret, apiURL: String = PagerDutyReceiver.defaultURL) {
+        self.routingKey = routingKey
+        self.apiURL = apiURL
+    }
+
+    /// PagerDuty's API for accounts in the United States.
+    public static let defaultURL = "https://events.pagerduty.com"
+}
+
+/// The members of an Alertmanager cluster, each of which is told everything.
+public struct AlertmanagerReceiver: Sendable, Hashable {
+    /// At least one, each without a slash at its end.
+    public var urls: [String]
+    /// A bearer token, for members behind a proxy that asks for one.
+    public var token: Secret?
+
+    public init(urls: [String], token: Secret? = nil) {
+        self.urls = urls
+        self.token = token
     }
 }

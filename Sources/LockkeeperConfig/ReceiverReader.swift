@@ -25,10 +25,17 @@ struct ReceiverReader {
         if let slack = section["slack"] { return self.slack(slack).map { .slack($0) } }
         if let email = section["email"] { return self.email(email).map { .email($0) } }
         if let webhook = section["webhook"] { return self.webhook(webhook).map { .webhook($0) } }
+        if let pagerduty = section["pagerduty"] { return self.pagerduty(pagerduty).map { .pagerDuty($0) } }
+        if let alertmanager = section["alertmanager"] {
+            return self.alertmanager(alertmanager).map { .alertmanager($0) }
+        }
         // One of a kind that comes later has been reported already, and so has a kind that was misspelt.
         if kinds.isEmpty, section.hasOnlyKnownFields {
             section.place.report(
-                "does not say by which way to tell", hint: "Give it `slack`, `email` or `webhook`")
+                "does not say by which way to tell",
+                hint:
+                    "Give it \(ConfigurationField.list(FieldSet.receiver.known.filter { $0 != "name" }, conjunction: "or"))"
+            )
         }
         return nil
     }
@@ -55,6 +62,80 @@ struct ReceiverReader {
             WebhookReceiver(
                 endpoint: HTTPEndpoint(url: $0, allowsPlainHTTP: allowsPlainHTTP), signingSecret: secret)
         }
+    }
+
+    private func pagerduty(_ field: ConfigurationField) -> PagerDutyReceiver? {
+        guard let section = field.section(.pagerduty) else { return nil }
+        section.reportMissing(
+            "routing_key",
+            hint:
+                "PagerDuty shows it as Integration Key of an integration \"Events API v2\"; better kept in a file that "
+                + "`routing_key_file` names")
+        let key = section.secret("routing_key", check: Self.objection(toToken:))
+        let url = apiURL(section, default: PagerDutyReceiver.defaultURL)
+        guard let key, let url else { return nil }
+        return PagerDutyReceiver(routingKey: key, apiURL: url)
+    }
+
+    private func alertmanager(_ field: ConfigurationField) -> AlertmanagerReceiver? {
+        guard let section = field.section(.alertmanager) else { return nil }
+        let form = "Write `urls: [http://127.0.0.1:9093]`, with every member of the cluster and no balancer before them"
+        let allowsPlainHTTP = section["allow_http"]?.boolean() ?? false
+        let token = section.secret("token", check: Self.objection(toToken:))
+        guard let list = section.required("urls", hint: form) else { return nil }
+        if list.isEmptyList { list.report("names no Alertmanager", hint: form) }
+        var urls: [String] = []
+        for element in list.elements(of: "URLs") ?? [] {
+            guard let url = baseURL(element, allowsPlainHTTP: allowsPlainHTTP) else { continue }
+            if urls.contains(url) {
+                element.report("stands in the list twice", value: url)
+            } else if url.hasSuffix("/api/v2/alerts") || url.hasSuffix("/api/v2") {
+                element.report("names the API's path, which is added", hint: "Leave out `/api/v2…`", value: url)
+            } else {
+                urls.append(url)
+            }
+        }
+        return urls.isEmpty ? nil : AlertmanagerReceiver(urls: urls, token: token)
+    }
+
+    // MARK: - Parts
+
+    /// Where an API is: as `api_url` says, which only tests and proxies need.
+    private func apiURL(_ section: ConfigurationSection, default url: String) -> String? {
+        guard let field = section["api_url"] else { return url }
+        return baseURL(field, allowsPlainHTTP: false)
+    }
+
+    /// A URL that paths are added to, without the slash at its end and without secrets in it.
+    private func baseURL(_ field: ConfigurationField, allowsPlainHTTP: Bool) -> String? {
+        guard let text = field.text() else { return nil }
+        if let objection = HTTPEndpoint.objection(to: text.value, allowsPlainHTTP: allowsPlainHTTP) {
+            let hint =
+                text.value.hasPrefix("http:")
+                ? "Use `https:`; for a network that you trust, say `allow_http: true` where that is known"
+                : objection.hint
+            field.report(objection.message, hint: hint, value: text.shownUnlessCredentials)
+            return nil
+        }
+        guard let parts = URLParts(text.value), parts.user == nil, parts.query == nil, !text.value.contains("#") else {
+            field.report(
+                "neither credentials nor `?…` may be in this URL", hint: "It has the form `https://host/path`",
+                value: text.shownUnlessCredentials)
+            return nil
+        }
+        var url = text.value
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    /// What is wrong with a token that is to stand in a header, without quoting it.
+    private static func objection(toToken text: String) -> (message: String, hint: String)? {
+        text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7F }
+            ? nil
+            : (
+                "it contains spaces, line breaks or letters beyond ASCII, which no token does",
+                "Copy it once more, alone"
+            )
     }
 
     // MARK: - Email

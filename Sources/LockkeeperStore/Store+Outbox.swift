@@ -102,6 +102,32 @@ extension Store {
         }
     }
 
+    /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end.
+    public func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage] {
+        try await read("looking into the outbox") { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT delivery.*, incident.body AS incident_body FROM incident
+                    JOIN delivery ON delivery.rowid = (
+                        SELECT max(rowid) FROM delivery
+                        WHERE incident_id = incident.id AND receiver = ?1 AND status = 'delivered'
+                    )
+                    WHERE incident.status = 'open' OR incident.closed_at >= ?2
+                    ORDER BY incident.opened_at, incident.id
+                    """)
+            return try Row.fetchAll(statement, arguments: [receiver, time.microseconds]).compactMap { row in
+                let delivery = try Delivery(row: row)
+                let body = try row.decode(String.self, forColumn: "incident_body")
+                let incident = try JSONColumn.decode(Incident.self, from: body)
+                guard incident.status == .open || delivery.notification.isResolved else { return nil }
+                // An incident that is open again under the same name has had no message yet.
+                guard incident.status == .closed || !delivery.notification.isResolved else { return nil }
+                return StandingMessage(
+                    delivery: delivery, firing: incident.firing.sorted { $0.key < $1.key }.map(\.value))
+            }
+        }
+    }
+
     /// The receivers for which something is pending.
     public func pendingReceivers() async throws -> Set<String> {
         try await read("looking into the outbox") { database in

@@ -94,9 +94,29 @@ struct ConfigurationFixture {
             webhook:
               url_file: secrets/hook
               secret_file: secrets/signature
+          - name: oncall
+            pagerduty:
+              routing_key: s3cr3t-routing-key
+              api_url: https://events.eu.pagerduty.com/
+          - name: oncall-too
+            pagerduty:
+              routing_key_file: secrets/signature
+          - name: cluster
+            alertmanager:
+              urls: [https://am-1.example.org/am/, http://am-2:9093]
+              allow_http: true
+              token: s3cr3t-of-the-proxy
+          - name: cluster-too
+            alertmanager:
+              urls: [http://localhost:9093]
+              token_file: secrets/signature
         routes:
           - receiver: mail
           - receiver: hook
+          - receiver: oncall
+          - receiver: oncall-too
+          - receiver: cluster
+          - receiver: cluster-too
         """,
     ]
 

@@ -44,9 +44,8 @@ import Testing
 
     @Test(arguments: [
         ("maintenance: []", "maintenance"), ("web: { basic_auth_users: {} }", "web.basic_auth_users"),
-        ("web: { tls: {} }", "web.tls"), ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty"),
+        ("web: { tls: {} }", "web.tls"),
         ("receivers: [{ name: a, statuspage: {} }]", "receivers[0].statuspage"),
-        ("receivers: [{ name: a, alertmanager: {} }]", "receivers[0].alertmanager"),
         (
             "receivers: [{ name: a, slack: { webhook_url: 'https://h/x', channel: '#x' } }]",
             "receivers[0].slack.channel"
@@ -229,6 +228,36 @@ import Testing
             "the URL contains spaces"
         ),
         // routes
+        ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty", "`routing_key` is missing"),
+        (
+            "receivers: [{ name: a, pagerduty: { routing_key: 'a b' } }]", "receivers[0].pagerduty.routing_key",
+            "it contains spaces, line breaks or letters beyond ASCII, which no token does"
+        ),
+        (
+            "receivers: [{ name: a, pagerduty: { routing_key: k, api_url: 'http://h' } }]",
+            "receivers[0].pagerduty.api_url", "the URL is plain `http:`, which anybody on the way can read"
+        ),
+        ("receivers: [{ name: a, alertmanager: {} }]", "receivers[0].alertmanager", "`urls` is missing"),
+        (
+            "receivers: [{ name: a, alertmanager: { urls: [] } }]", "receivers[0].alertmanager.urls",
+            "names no Alertmanager"
+        ),
+        (
+            "receivers: [{ name: a, alertmanager: { urls: ['http://h:9093'] } }]",
+            "receivers[0].alertmanager.urls[0]", "the URL is plain `http:`, which anybody on the way can read"
+        ),
+        (
+            "receivers: [{ name: a, alertmanager: { urls: ['https://u:p@h'] } }]",
+            "receivers[0].alertmanager.urls[0]", "neither credentials nor `?…` may be in this URL"
+        ),
+        (
+            "receivers: [{ name: a, alertmanager: { urls: ['https://h/api/v2/alerts'] } }]",
+            "receivers[0].alertmanager.urls[0]", "names the API's path, which is added"
+        ),
+        (
+            "receivers: [{ name: a, alertmanager: { urls: ['https://h', 'https://h/'] } }]",
+            "receivers[0].alertmanager.urls[1]", "stands in the list twice"
+        ),
         ("routes: [{ severity: info }]", "routes[0]", "`receiver` is missing"),
         ("routes: [{ receiver: nobody }]", "routes[0].receiver", "there is no receiver of this name"),
     ])

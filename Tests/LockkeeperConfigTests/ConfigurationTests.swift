@@ -61,6 +61,25 @@ import Testing
         #expect(configuration.warnings == [])
     }
 
+    @Test func `Receivers of other services become the values that their fields name`() throws {
+        let fixture = try ConfigurationFixture()
+        let configuration = try fixture.load(ConfigurationFixture.texts[1])
+        let channels = Dictionary(
+            configuration.receivers.map { ($0.name, $0.channel) }, uniquingKeysWith: { first, _ in first })
+        guard case .pagerDuty(let pager) = channels["oncall"], case .pagerDuty(let other) = channels["oncall-too"],
+            case .alertmanager(let cluster) = channels["cluster"]
+        else {
+            Issue.record("\(channels)")
+            return
+        }
+        #expect(try pager.routingKey.read() == "s3cr3t-routing-key")
+        #expect(pager.apiURL == "https://events.eu.pagerduty.com")
+        #expect(try other.routingKey.read() == "s3cr3t-in-a-file")
+        #expect(other.apiURL == "https://events.pagerduty.com")
+        #expect(cluster.urls == ["https://am-1.example.org/am", "http://am-2:9093"])
+        #expect(try cluster.token?.read() == "s3cr3t-of-the-proxy")
+    }
+
     @Test func `What is left out has its default`() throws {
         let fixture = try ConfigurationFixture()
         let configuration = try fixture.load(ConfigurationFixture.minimal())

@@ -37,10 +37,15 @@ private let now = Timestamp(seconds: 1_785_542_400)
                 // printf 'CREATE TABLE a ();' | sha256sum
                 MigrationFolder.Entry(
                     name: "0000_first", hash: "902f5c947b00294d6b0cdb41666553a31c51672ed6e65af6209e622790dce7b1",
-                    stamp: 1_785_000_000_123, statementCount: 1),
+                    stamp: 1_785_000_000_123, statementCount: 1,
+                    statements: [StatementFingerprint("CREATE TABLE a ();")]),
                 MigrationFolder.Entry(
                     name: "0001_second", hash: "3de6dce61f60aac6290f37332522315f3bb7aa30005b436e03c89738a170d336",
-                    stamp: 1_785_000_000_124, statementCount: 2),
+                    stamp: 1_785_000_000_124, statementCount: 2,
+                    statements: [
+                        StatementFingerprint("ALTER TABLE a ADD b int;"),
+                        StatementFingerprint("CREATE INDEX ON a (b);"),
+                    ]),
             ])
     }
 

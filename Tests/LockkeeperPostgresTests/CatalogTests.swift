@@ -1,16 +1,17 @@
 import LockkeeperCore
-import LockkeeperPostgres
 import LockkeeperTestSupport
 import Testing
 import ThrowawayPostgres
+
+@testable import LockkeeperPostgres
 
 @Suite(
     "A reading of the catalogs",
     .enabled(if: !TestPostgres.majors.isEmpty, "needs PostgreSQL 15 (LOCKKEEPER_POSTGRES15_BIN)"))
 struct CatalogTests {
     /// What a look at the catalogs of the connection's own database says.
-    private func read(_ dsn: String) async throws -> CatalogReading {
-        let sampler = sampler(dsn)
+    private func read(_ dsn: String, oldDatabaseAge: Int64 = 0) async throws -> CatalogReading {
+        let sampler = sampler(dsn) { $0.oldDatabaseAge = oldDatabaseAge }
         let samples = await sampler.readCatalogs()
         await sampler.close()
         return try #require(samples.first).catalog()
@@ -204,7 +205,10 @@ struct CatalogTests {
         try await TestPostgres.withDatabase(major) { database in
             let client = try await database.session()
             // Our own database's copy: nobody else's sessions read it.
-            let sampler = sampler(database.dsn()) { $0.lockTimeout = .milliseconds(20) }
+            let sampler = sampler(database.dsn()) {
+                $0.lockTimeout = .milliseconds(20)
+                $0.oldDatabaseAge = 0
+            }
             _ = await sampler.readCatalogs()
             try await client.run("BEGIN; LOCK TABLE pg_catalog.pg_constraint IN ACCESS EXCLUSIVE MODE")
             let reading = try #require(await sampler.readCatalogs().first).catalog()
@@ -214,6 +218,31 @@ struct CatalogTests {
             #expect(!reading.oldestTables.isEmpty)
             #expect(reading.server?.databases.contains { $0.database == database.name } == true)
             await sampler.close()
+            await client.close()
+        }
+    }
+
+    @Test(
+        "names the oldest tables of an old database, and looks for none in a young one",
+        arguments: TestPostgres.majors)
+    func oldestTables(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { database in
+            let client = try await database.session()
+            try await makeTable(client)
+            let reading = try await read(database.dsn())
+            let own = try #require(reading.server?.databases.first { $0.database == database.name })
+            let oldest = try #require(reading.oldestTables.first)
+            #expect(oldest.transactions >= own.transactions && reading.oldestTables.count == CatalogReading.tableLimit)
+            // The age grows with each transaction on the server.
+            #expect(try await !read(database.dsn(), oldDatabaseAge: own.transactions).oldestTables.isEmpty)
+            let young = try await read(database.dsn(), oldDatabaseAge: own.transactions + 1_000_000)
+            #expect(young.oldestTables.isEmpty && young.failures.isEmpty)
+            let plan = try await client.run(
+                "EXPLAIN (ANALYZE, COSTS OFF) "
+                    + CatalogQueries.oldestTables(from: 1 << 40).sql.replacing("$1", with: "10")
+                    .replacing("$2", with: "1099511627776"))
+            let lines = plan.compactMap { $0.text(0) }
+            #expect(lines.contains { $0.contains("pg_class c") && $0.contains("(never executed)") }, "\(lines)")
             await client.close()
         }
     }

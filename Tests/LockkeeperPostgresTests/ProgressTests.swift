@@ -57,6 +57,14 @@ struct ProgressTests {
             #expect(ratio > 0.4 && ratio < 0.6, "row 5000 of 10000")
             #expect(seen.followingPhases.count == 2)
 
+            // It shows to nobody before it commits; its text names it.
+            #expect(seen.index == nil)
+            let session = try #require(
+                try await sampler.look(tier: .active).observation().sessions.first { $0.pid == migration.pid })
+            var estimate = ProgressEstimate()
+            let told = estimate.advance([seen], at: session.backendStart, queries: [session.pid: session.query])
+            #expect(told?.text?.hasPrefix("creating index shop.slow: ") == true, "\(told?.text ?? "")")
+
             // Another database's oids are not ours.
             let elsewhere = LockkeeperPostgresTests.sampler(
                 database.server.dsn(database: "postgres", user: "postgres"))

@@ -19,6 +19,7 @@ struct Trouble {
         var configuration = Sampler.Configuration(target: "tested") { () throws(PostgresError) in try DSN(dsn) }
         // A busy machine is no trouble of the server's.
         configuration.statementTimeout = .seconds(20)
+        configuration.oldDatabaseAge = 0
         assessor = Assessor(configuration, folder: folder, privacy: privacy)
     }
 

@@ -163,6 +163,36 @@ struct StoreOutboxTests {
         #expect(try await store.outboxSummary() == expected)
     }
 
+    @Test
+    func `what stands is the newest message of each incident that is open or has just ended, with its alerts now`()
+        async throws
+    {
+        try await store.commit(StateChange(incidents: [.example("a"), .example("b"), .example("c"), .example("d")]))
+        try await plan([
+            .example("a1", incident: "a"), .example("a2", incident: "a", sequence: 2), .example("b1", incident: "b"),
+            .example("c1", incident: "c"), .example("d1", incident: "d"),
+            .example("m1", incident: "d", receiver: "mail"),
+        ])
+        for id in ["a1", "a2", "b1", "m1"] { try await deliver(id) }
+        try await fail("c1")
+        func standing(endedSince time: Timestamp = .noon) async throws -> [String] {
+            try await store.standing(receiver: "slack", endedSince: time).map(\.delivery.id)
+        }
+        #expect(try await standing() == ["a2", "b1"])
+        let alerts = try await store.standing(receiver: "slack", endedSince: .noon).first?.firing
+        #expect(alerts?.map(\.name) == ["X"])
+
+        // Over, but not told yet: it stands no longer, and its end does not stand before it is told.
+        try await store.commit(StateChange(incidents: [.example("a", closedAt: .noon + .seconds(60))]))
+        #expect(try await standing() == ["b1"])
+        var end = Delivery.example("a3", incident: "a", sequence: 3)
+        end.notification.isResolved = true
+        try await plan([end])
+        try await deliver("a3", at: .noon + .seconds(70))
+        #expect(try await standing(endedSince: .noon + .seconds(60)) == ["a3", "b1"])
+        #expect(try await standing(endedSince: .noon + .seconds(61)) == ["b1"])
+    }
+
     // MARK: Any sequence of steps
 
     @Test(arguments: 1...6)

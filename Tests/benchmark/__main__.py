@@ -9,6 +9,7 @@ import sys
 import traceback
 
 import busy_target
+import catalog_reading
 import detection
 import idle_watching
 import lock_queue
@@ -24,6 +25,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
     "busy": busy_target, "locks": lock_queue, "statements": statement_reading,
+    "catalogs": catalog_reading,
     "processes": many_processes,
 }
 

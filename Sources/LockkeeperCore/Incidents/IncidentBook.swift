@@ -304,7 +304,7 @@ public struct IncidentBook: Sendable, Hashable {
         let matching = policy.receivers(severity: severity ?? incident.severity, labels: incident.labels)
         let receivers =
             switch reason {
-            case .deescalated: incident.told.keys.sorted()
+            case .deescalated, .acknowledged: incident.told.keys.sorted()
             case .changed: matching.filter { incident.told[$0] != nil }
             case .opened, .escalated, .resolved, .test: matching
             }

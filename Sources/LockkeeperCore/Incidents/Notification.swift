@@ -38,6 +38,8 @@ public struct Notification: Sendable, Hashable, Codable {
         case deescalated
         /// Another alert joined at no higher severity.
         case changed
+        /// Somebody has said that they are looking after it.
+        case acknowledged
         case resolved
         case test
     }

@@ -95,6 +95,7 @@ public struct RunDescription: Sendable {
         }
         if run.isRunning, let progress = run.standing.progress {
             if let text = progress.text { details.append(.init("Progress", text)) }
+            if let place = progress.place { details.append(.init("Running", place)) }
             if let done = progress.step?.migrationsDone {
                 let total = progress.step?.migrationsTotal.map { " of \($0)" } ?? ""
                 details.append(.init("Migrations done", "\(done)\(total)"))

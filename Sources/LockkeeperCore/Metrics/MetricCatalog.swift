@@ -50,6 +50,14 @@ public enum MetricCatalog {
         "lockkeeper_migration_remaining_seconds", unit: .seconds,
         help: "How long the rest of that phase takes at the rate of the last minute; only while that means anything.")
 
+    public static let migrationStepsDone = NumberMetric<RunLabels>.gauge(
+        "lockkeeper_migration_steps_done",
+        help: "Migrations of the running run that are done, committed or not; only where its history tells.")
+
+    public static let migrationSteps = NumberMetric<RunLabels>.gauge(
+        "lockkeeper_migration_steps",
+        help: "Migrations that the running run was to apply; only where the folder and its history tell.")
+
     public static let migrationState = NumberMetric<RunStateLabels>.gauge(
         "lockkeeper_migration_state", help: "How the running migration stands: 1 for the state that it is in, else 0.")
 
@@ -178,7 +186,8 @@ public enum MetricCatalog {
         up.descriptor, sampleDuration.descriptor, samples.descriptor, lastSample.descriptor,
         migrationRunning.descriptor, migrationDuration.descriptor, migrationWaiting.descriptor,
         migrationBlockedSessions.descriptor, migrationBlocked.descriptor, migrationProgress.descriptor,
-        migrationRemaining.descriptor, migrationState.descriptor,
+        migrationRemaining.descriptor, migrationStepsDone.descriptor, migrationSteps.descriptor,
+        migrationState.descriptor,
         migrations.descriptor, migrationLastDuration.descriptor, migrationLastFinished.descriptor,
         migrationLastFailed.descriptor, migrationsPending.descriptor, migrationsSkipped.descriptor,
         locks.descriptor, lockWaiters.descriptor, lockOldestWait.descriptor, lockRootBlockers.descriptor,

@@ -22,6 +22,8 @@ public struct MigrationTracker: Sendable, Hashable {
     private var readings: [String: HistoryReading] = [:]
     private var preparations: [TrackedRun.Client: Preparation] = [:]
     private var hasLockQueue = false
+    /// How far the sequences of histories were at the last look, by the oid of the history's table; of the connection's database.
+    private var sequenceValues: [UInt32: Int64] = [:]
     /// When runs were told to have ended though the history could not be read, by database.
     private var endedWithoutHistory: [String: [Timestamp]] = [:]
 
@@ -63,7 +65,7 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// What the next looks should find out.
     public var inquiry: Inquiry {
-        Inquiry(
+        var inquiry = Inquiry(
             trackedPIDs: Set(open.flatMap { $0.run.sessions.map(\.pid) }).sorted(),
             transactionIDs: Set(
                 open.flatMap { run in
@@ -76,7 +78,16 @@ public struct MigrationTracker: Sendable, Hashable {
                     tracked.quietSince.map { !hasReading(of: tracked.run.database, after: $0) } ?? false
                 }
                 .map(\.run.database)))
+        // Also while nothing runs: what a run has done is told by the value before it.
+        for database in readDatabases {
+            let tables = readings[database]?.tables.filter { $0.tool == Self.toolWithSequence }.map(\.oid) ?? []
+            if !tables.isEmpty { inquiry.historyTables[database] = tables.sorted() }
+        }
+        return inquiry
     }
+
+    /// Drizzle numbers the rows of its history by a sequence, and commits all of a run's at once.
+    private static let toolWithSequence = "drizzle"
 
     /// Whether and which tools keep their history in a database, as far as it has been read.
     public func histories(of database: String) -> HistoryReading? { readings[database] }
@@ -114,12 +125,14 @@ public struct MigrationTracker: Sendable, Hashable {
         }
         events += conclude(at: observation.serverTime, present: Set(observation.sessions.map(\.identity)))
         forgetUnwatched()
+        sequenceValues.merge(observation.sequenceValues) { $1 }
         lastServerTime = observation.serverTime
         preparations = preparations.filter { observation.serverTime - $0.value.lastSeen < Self.preparationLife }
         return events
     }
 
-    private func isWatched(_ database: String) -> Bool {
+    /// Whether a database is one of those that the target is about.
+    public func isWatched(_ database: String) -> Bool {
         databases.contains(database, connected: connectedDatabase ?? database)
     }
 
@@ -276,6 +289,16 @@ public struct MigrationTracker: Sendable, Hashable {
             sessions: sessions, begin: begin, wasUnderwayAtFirstLook: lastServerTime == nil)
         var tracked = TrackedRun(run: run, client: client)
         tracked.didWork = evidence.kind == .work
+        // What another run of the tool did since the last look is not this one's.
+        if tool == Self.toolWithSequence,
+            !open.contains(where: { $0.run.tool == tool && $0.run.database == session.database })
+        {
+            if let table = historyTable(of: tool, in: session.database) {
+                tracked.sequence = sequenceValues[table].map { .init(table: table, before: $0, value: $0) }
+            } else if let reading = readings[session.database], session.database == connectedDatabase {
+                tracked.hadNoHistory = !reading.tables.contains { $0.tool == tool }
+            }
+        }
         engage(&tracked, session)
         return tracked
     }
@@ -340,7 +363,19 @@ public struct MigrationTracker: Sendable, Hashable {
             }
             tracked.run.standing = Standing(
                 of: busy, in: observation, all: all, locks: locks, graph: graph, privacy: privacy)
-            tracked.run.standing.note(tracked.advance(busy, in: observation), at: observation.serverTime)
+            let run = tracked.run
+            let isAlone = !open.contains { other in
+                other.run.id != run.id && other.run.tool == run.tool && other.run.database == run.database
+                    && other.quietSince == nil
+            }
+            if tracked.hadNoHistory == true, let table = historyTable(of: run.tool, in: run.database) {
+                // The run has made it, and its sequence began with it.
+                tracked.hadNoHistory = nil
+                tracked.sequence = .init(table: table, before: 0, value: 0)
+            }
+            let progress = tracked.advance(
+                busy, in: observation, folder: folder.flatMap { $0.tool == run.tool ? $0 : nil }, isAlone: isAlone)
+            tracked.run.standing.note(progress, at: observation.serverTime)
             tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
             tracked.quietSince = tracked.transactions.compactMap(\.endedAt).max() ?? observation.serverTime
@@ -551,6 +586,13 @@ public struct MigrationTracker: Sendable, Hashable {
     private func soleTool(of database: String) -> String? {
         let tools = Set(readings[database]?.tables.map(\.tool) ?? [])
         return tools.count == 1 ? tools.first : nil
+    }
+
+    /// The history of a tool in the connection's database, if it has just one there: of others no sequence is read.
+    private func historyTable(of tool: String, in database: String) -> UInt32? {
+        guard database == connectedDatabase else { return nil }
+        let tables = readings[database]?.tables.filter { $0.tool == tool } ?? []
+        return tables.count == 1 ? tables.first?.oid : nil
     }
 
     /// The migrations in the folder that the history has not: what the tool applies when it runs.

@@ -19,6 +19,19 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var serverRestartedAt: Timestamp?
     /// How far its commands are.
     var estimate: ProgressEstimate?
+    /// The sequence that gives the rows of its tool's history their keys, where that can be read.
+    var sequence: HistorySequence?
+    /// Whether its tool had no history in the database when it began: then it makes one.
+    var hadNoHistory: Bool?
+
+    /// A history's sequence rises by one for each migration that is done, also while nothing is committed.
+    struct HistorySequence: Sendable, Hashable, Codable {
+        /// The oid of the history's table.
+        var table: UInt32
+        /// Its value before the run.
+        var before: Int64
+        var value: Int64
+    }
 
     /// Whom a run belongs to, as far as the server can tell.
     struct Client: Sendable, Hashable, Codable {
@@ -55,22 +68,46 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     }
 
     /// Takes in what the server counts for those of the run's sessions that are at work, and says how far it is.
-    mutating func advance(_ sessions: [Session], in observation: Observation) -> RunProgress? {
+    ///
+    /// - Parameters:
+    ///   - folder: of the run's tool.
+    ///   - isAlone: whether no other run of the tool is under way in the database.
+    mutating func advance(
+        _ sessions: [Session], in observation: Observation, folder: MigrationFolder?, isAlone: Bool
+    ) -> RunProgress? {
+        if let table = sequence?.table, let value = observation.sequenceValues[table] { sequence?.value = value }
+        // Who of the two has moved it cannot be told.
+        if !isAlone { (sequence, hadNoHistory) = (nil, nil) }
         let pids = Set(sessions.map(\.pid))
         var estimate = estimate ?? ProgressEstimate()
         var progress = estimate.advance(
-            observation.progress.filter { pids.contains($0.pid) }, at: observation.serverTime)
+            observation.progress.filter { pids.contains($0.pid) }, at: observation.serverTime,
+            queries: Dictionary(sessions.map { ($0.pid, $0.query) }, uniquingKeysWith: { first, _ in first }))
         self.estimate = estimate
-        if let step { progress = progress ?? RunProgress(); progress?.step = step }
+        if let step = step(sessions, folder: folder) {
+            progress = progress ?? RunProgress()
+            progress?.step = step
+        }
         return progress
     }
 
-    /// How many of its migrations are done, once the history shows any. One transaction for all of them shows none before its end.
-    private var step: RunProgress.Step? {
-        let done = newEntries.count { $0.state == .applied }
-        guard done > 0 else { return nil }
+    /// How many of its migrations are done, and which statement of which one runs: as far as the history, its sequence and the folder tell.
+    private func step(_ sessions: [Session], folder: MigrationFolder?) -> RunProgress.Step? {
+        let total = run.migrations.isEmpty ? nil : run.migrations.count
+        // One transaction for all of them shows none in the history before its end.
+        let applied = newEntries.count { $0.state == .applied }
+        let counted = sequence.map { Int(clamping: max(0, $0.value - $0.before)) }
+        // A sequence that somebody else has moved tells nothing.
+        let passed = counted.flatMap { count in total.map { count <= $0 } ?? false ? count : nil }
+        let done = max(applied, passed ?? 0)
+        let isKnown = done > 0 || passed != nil
+        let place = sessions.lazy.filter { $0.state == .active }.compactMap { session in
+            folder?.place(of: session.query, among: run.migrations)
+        }.first
+        guard isKnown || place != nil else { return nil }
         return .init(
-            migrationsDone: done, migrationsTotal: run.migrations.count >= done ? run.migrations.count : nil)
+            migrationsDone: isKnown ? done : nil, migrationsTotal: total.flatMap { $0 >= done ? $0 : nil },
+            migration: place?.migration, statement: place?.statement, statementsTotal: place?.statementCount)
     }
 
     /// The most transactions that are kept: a backfill in batches has thousands.

@@ -11,7 +11,7 @@ public struct CatalogReading: Sendable, Hashable, Codable {
     public var invalidIndexCount: Int
     public var notValidatedConstraints: [NotValidatedConstraint]
     public var notValidatedConstraintCount: Int
-    /// The tables that are nearest to wraparound, the oldest first.
+    /// The tables that are nearest to wraparound, the oldest first; none of a database that is not old.
     public var oldestTables: [TableAge]
     /// What is the same from every database of the server: read in the database that the connection leads to.
     public var server: ServerHealth?
@@ -24,6 +24,9 @@ public struct CatalogReading: Sendable, Hashable, Codable {
     public static let constraintLimit = 100
     /// How many of the oldest tables are listed.
     public static let tableLimit = 10
+    /// The age of a database, in transactions or multixacts, from which on its oldest tables are listed: autovacuum begins at 200 million
+    /// (`autovacuum_freeze_max_age`), and what is twice as old is not getting done.
+    public static let oldDatabase: Int64 = 500_000_000
 
     /// A part of the reading, as a failure names it.
     public enum Part: String, Sendable, Hashable, Codable, CaseIterable, CodingKeyRepresentable {

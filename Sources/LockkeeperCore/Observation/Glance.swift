@@ -51,6 +51,8 @@ public struct Inquiry: Sendable, Hashable, Codable {
     public var processQuestions: [ProcessQuestion] = []
     /// The statements whose texts are wanted: reading texts is dear, so it is done for those only.
     public var statementTextsWanted: [Int64]
+    /// The oids of the history tables whose sequences a full look is to read, by database.
+    public var historyTables: [String: [UInt32]] = [:]
 
     public init(
         trackedPIDs: [Int32] = [], transactionIDs: [UInt64] = [], isActive: Bool = false,

@@ -18,9 +18,9 @@ struct QueryCauses: Sendable {
         let isSure = !named.isEmpty
         if difference.ratio > 1 {
             return lostIndex(candidates, isSure: isSure) ?? (isSure ? missingStatistics(named) : nil)
-                ?? (isSure ? sequentialScan(named) : nil) ?? Self.work(difference)
+                ?? (isSure ? sequentialScan(named) : nil) ?? rewrite(named, difference) ?? Self.work(difference)
         }
-        return newIndex(candidates, isSure: isSure) ?? Self.work(difference)
+        return newIndex(candidates, isSure: isSure) ?? rewrite(named, difference) ?? Self.work(difference)
     }
 
     /// What the blocks that it touches say, without a look at the catalog.
@@ -117,6 +117,23 @@ struct QueryCauses: Sendable {
                 remedy: "ANALYZE \(quoted(table.schema)).\(quoted(table.name))")
         }
         return nil
+    }
+
+    /// Rows that were written anew lie closer together, and in another order. It counts where a call touches more or fewer blocks than before.
+    private func rewrite(
+        _ tables: [RelationStatistics.Table], _ difference: QueryComparison.Difference
+    ) -> QueryChange.Cause? {
+        guard let work = Self.work(difference), work.kind == .otherWork else { return nil }
+        let rewritten = tables.first { table in
+            // Of a table that others were put in the place of there is no file to compare.
+            after.tables.contains { $0.oid == table.oid && $0.fileNode != table.fileNode }
+        }
+        guard let rewritten else { return nil }
+        let (old, new) = (difference.before.blocksPerCall, difference.after.blocksPerCall)
+        return .init(
+            .rewritten,
+            "\(qualified(rewritten)) was rewritten, or emptied, while the run went on: a call touches \(Self.number(new)) blocks, before the run \(Self.number(old)).",
+            remedy: work.remedy)
     }
 
     private func sequentialScan(_ tables: [RelationStatistics.Table]) -> QueryChange.Cause? {

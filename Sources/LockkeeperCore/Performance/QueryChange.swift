@@ -39,6 +39,7 @@ public struct QueryChange: Sendable, Hashable, Codable {
             case indexAdded = "index_added"
             case missingStatistics = "missing_statistics"
             case sequentialScan = "sequential_scan"
+            /// A table of it has a new file: VACUUM FULL, CLUSTER, ALTER TABLE … TYPE, TRUNCATE.
             case rewritten = "rewritten"
             case coldCache = "cold_cache"
             /// It reads more, or fewer, blocks a call: another plan, or other data.

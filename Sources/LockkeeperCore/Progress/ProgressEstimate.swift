@@ -34,8 +34,11 @@ public struct ProgressEstimate: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - rows: of the run's sessions only.
     ///   - time: the server's clock.
+    ///   - queries: what those sessions run, by pid: a plain CREATE INDEX shows the index's name only there.
     /// - Returns: `nil` while the server counts nothing for the run.
-    public mutating func advance(_ rows: [Progress], at time: Timestamp) -> RunProgress? {
+    public mutating func advance(
+        _ rows: [Progress], at time: Timestamp, queries: [Int32: String] = [:]
+    ) -> RunProgress? {
         // The one that has been followed; a run has more than one only in the instant in which it changes its session.
         guard let row = rows.first(where: { $0.pid == followed?.pid }) ?? rows.min(by: { $0.pid < $1.pid }) else {
             self = ProgressEstimate()
@@ -54,7 +57,8 @@ public struct ProgressEstimate: Sendable, Hashable, Codable {
         }
         if let counter = current?.counter { note(counter.done, at: time) }
         return RunProgress(
-            operation: row.operation, relation: Self.name(of: row.relation), index: row.index?.name,
+            operation: row.operation, relation: Self.name(of: row.relation),
+            index: row.index?.name ?? Self.newIndex(of: row, queries),
             phase: row.phase.isEmpty ? nil : row.phase, counter: current?.counter, unit: current?.unit,
             ratio: current?.counter.ratio, remaining: current.flatMap { remaining($0.counter, $0.unit, at: time) },
             coversCommand: Self.coversCommand(row), followingPhases: row.followingPhases, lastAdvance: lastAdvance,
@@ -95,6 +99,11 @@ public struct ProgressEstimate: Sendable, Hashable, Codable {
         one.pid == other.pid && one.command == other.command && one.operation == other.operation
             && one.relation?.oid == other.relation?.oid && one.phase == other.phase
             && one.partitions?.done == other.partitions?.done
+    }
+
+    private static func newIndex(of row: Progress, _ queries: [Int32: String]) -> String? {
+        guard row.operation.hasPrefix("CREATE INDEX"), let query = queries[row.pid] else { return nil }
+        return IndexCreation.name(in: query, on: row.relation?.name)
     }
 
     /// One that is being made has no name that others could see.

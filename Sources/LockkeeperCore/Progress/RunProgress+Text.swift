@@ -36,6 +36,15 @@ extension RunProgress {
         return parts.isEmpty ? work : "\(work): \(parts.joined(separator: ", "))"
     }
 
+    /// Which statement runs, for people: `statement 3 of 7 of 0042_orders`; `nil` where the folder does not tell.
+    public var place: String? {
+        guard let step, let migration = step.migration else { return nil }
+        guard let statement = step.statement, let total = step.statementsTotal else {
+            return "a statement of \(migration)"
+        }
+        return "statement \(statement) of \(total) of \(migration)"
+    }
+
     /// `42 %`, never 100 before all is done.
     public var share: String? {
         guard unit != .transactions, let ratio else { return nil }

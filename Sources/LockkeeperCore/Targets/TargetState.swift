@@ -212,6 +212,10 @@ public struct TargetState: Sendable {
             if let remaining = standing.progress?.remaining {
                 metrics.set(MetricCatalog.migrationRemaining, labels, to: remaining)
             }
+            if let step = standing.progress?.step, let done = step.migrationsDone {
+                metrics.set(MetricCatalog.migrationStepsDone, labels, to: done)
+                if let total = step.migrationsTotal { metrics.set(MetricCatalog.migrationSteps, labels, to: total) }
+            }
             for state in RunState.allCases {
                 metrics.set(MetricCatalog.migrationState, .init(run, state: state), to: standing.state == state)
             }
@@ -243,14 +247,13 @@ public struct TargetState: Sendable {
 
     private func recordServer(_ observation: Observation, into metrics: inout MetricsBuilder, at serverTime: Timestamp)
     {
-        let sessions = Dictionary(grouping: observation.sessions.filter { !$0.database.isEmpty }, by: \.database)
+        // Two targets may be databases of one server: each tells of its own.
+        let sessions = Dictionary(
+            grouping: observation.sessions.filter { !$0.database.isEmpty && tracker.isWatched($0.database) },
+            by: \.database)
         let locks = Dictionary(grouping: observation.locks, by: \.database)
         let waits = waitGraph.queues.flatMap(\.waiters)
-        let databaseOf = Dictionary(
-            observation.sessions.map { (LockOwner.session($0.pid), $0.database) }
-                + observation.preparedTransactions.map { (.preparedTransaction($0.gid), $0.database) },
-            uniquingKeysWith: { first, _ in first })
-        let roots = Dictionary(grouping: waitGraph.rootBlockers) { databaseOf[$0] ?? "" }
+        let roots = rootBlockerCounts(observation, of: Set(sessions.keys))
         for database in Set(sessions.keys).union(tracker.readDatabases) {
             let labels = MetricCatalog.DatabaseLabels(target: target, database: database)
             let here = sessions[database, default: []]
@@ -271,7 +274,7 @@ public struct TargetState: Sendable {
             metrics.set(MetricCatalog.lockWaiters, labels, to: Set(waiting.map(\.owner)).count)
             metrics.set(
                 MetricCatalog.lockOldestWait, labels, to: age(of: waiting.compactMap(\.since).min(), at: serverTime))
-            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots[database]?.count ?? 0)
+            metrics.set(MetricCatalog.lockRootBlockers, labels, to: roots[database, default: 0])
             var held: [MetricCatalog.LockLabels: Int] = [:]
             for (mode, count) in observation.unlistedLocks[database, default: [:]] {
                 held[.init(labels, mode: mode, isGranted: true)] = count
@@ -286,6 +289,27 @@ public struct TargetState: Sendable {
                 }
             }
         }
+    }
+
+    /// How many root blockers each database has: its own ones, and those from elsewhere that hold up sessions of it. Locks on what all
+    /// databases share, such as roles and databases themselves, are waited for across databases.
+    private func rootBlockerCounts(_ observation: Observation, of databases: Set<String>) -> [String: Int] {
+        guard !waitGraph.isEmpty else { return [:] }
+        let databaseOf = Dictionary(
+            observation.sessions.map { (LockOwner.session($0.pid), $0.database) }
+                + observation.preparedTransactions.map { (.preparedTransaction($0.gid), $0.database) },
+            uniquingKeysWith: { first, _ in first })
+        var counts: [String: Int] = [:]
+        for root in waitGraph.rootBlockers {
+            let own = databaseOf[root] ?? ""
+            if databases.contains(own) || tracker.isWatched(own) {
+                counts[own, default: 0] += 1
+            } else {
+                let held = Set(waitGraph.victims(of: [root]).compactMap { databaseOf[$0] })
+                for database in held.intersection(databases) { counts[database, default: 0] += 1 }
+            }
+        }
+        return counts
     }
 
     /// Who waits for whom, as it may be shown; `nil` while that is not known.

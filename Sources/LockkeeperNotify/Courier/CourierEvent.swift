@@ -8,6 +8,8 @@ public enum CourierEvent: Sendable, Hashable {
     case settled(Settlement)
     /// An attempt was cut off because its time to end was over; the delivery stays pending.
     case interrupted(Delivery)
+    /// A receiver was told again what stands, and what failed of that.
+    case refreshed(receiver: String, count: Int, problems: [String])
     /// There is nothing to do for a receiver until a time, or until something is planned.
     case waiting(receiver: String, until: Timestamp?, because: CourierLane.WaitReason)
     /// The outbox could not be read or written; it is tried again.

@@ -13,15 +13,28 @@ struct CourierLaneDriver: Sendable {
     /// Works until it is ordered to stop or its task is cancelled. The cancellation reaches the attempt that is under way.
     func run() async {
         var lane = CourierLane(receiver: receiver, policy: policy)
+        var refreshAt = clock.now
         while true {
             let isStopping = orders.isStopped || Task.isCancelled
             // What was sent is recorded even then, or it would be sent again.
             if isStopping, !lane.hasUnrecorded { return }
-            if orders.takeReconfigured() { lane.reconfigured() }
-            let action = lane.next(at: clock.now)
-            if isStopping, case .wait = action { return }
+            if orders.takeReconfigured() {
+                lane.reconfigured()
+                refreshAt = clock.now
+            }
+            let interval = orders.client.refreshInterval
             do {
-                try await perform(action, &lane)
+                // Here and not beside the attempts: told out of order, the beginning would come after the end. The clock may be set back.
+                if let interval, !isStopping, !lane.hasUnrecorded,
+                    refreshAt <= clock.now || refreshAt > clock.now + interval
+                {
+                    refreshAt = clock.now + interval
+                    try await refresh()
+                    continue
+                }
+                let action = lane.next(at: clock.now)
+                if isStopping, case .wait = action { return }
+                try await perform(action, &lane, refreshAt: interval == nil ? nil : refreshAt)
             } catch is CancellationError {
                 return
             } catch {
@@ -31,7 +44,17 @@ struct CourierLaneDriver: Sendable {
         }
     }
 
-    private func perform(_ action: CourierLane.Action, _ lane: inout CourierLane) async throws {
+    private func refresh() async throws {
+        let standing = try await outbox.standing(receiver: receiver, endedSince: clock.now - policy.tellsEndsAgainFor)
+        guard !standing.isEmpty else { return }
+        let problems = await orders.client.refresh(standing)
+        if Task.isCancelled { throw CancellationError() }
+        report(.refreshed(receiver: receiver, count: standing.count, problems: problems))
+    }
+
+    private func perform(
+        _ action: CourierLane.Action, _ lane: inout CourierLane, refreshAt: Timestamp?
+    ) async throws {
         switch action {
         case .look:
             let due = try await outbox.due(receiver: receiver, at: clock.now, limit: 1).first
@@ -59,7 +82,7 @@ struct CourierLaneDriver: Sendable {
             lane.recorded()
         case .wait(let until, let reason):
             report(.waiting(receiver: receiver, until: until, because: reason))
-            await orders.signal.wait(until: until, clock: clock)
+            await orders.signal.wait(until: [until, refreshAt].compactMap(\.self).min(), clock: clock)
             lane.woken()
         }
     }

@@ -8,6 +8,8 @@ public struct CourierPolicy: Sendable, Hashable {
     public var failuresOfAFailingReceiver = 3
     /// Between the attempts to reach a failing receiver, whatever the delivery: it is not asked once per pending message.
     public var probes = Backoff(first: .seconds(2), cap: .seconds(30))
+    /// How long receivers that forget are told again that something has ended.
+    public var tellsEndsAgainFor: Duration = .seconds(300)
     /// Between the attempts to reach an outbox that fails, such as on a full disk.
     public var outboxRetries = Backoff(first: .seconds(1), cap: .seconds(15))
     /// How long attempts under way may take to end by themselves when the courier, or their receiver, is to stop.

@@ -23,6 +23,10 @@ public protocol Outbox: Sendable {
     /// Makes everything due now that waits for another try with a receiver.
     func expedite(receiver: String, at now: Timestamp) async throws
 
+    /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end,
+    /// of none whose messages have all failed.
+    func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage]
+
     /// The receivers for which something is pending.
     func pendingReceivers() async throws -> Set<String>
 

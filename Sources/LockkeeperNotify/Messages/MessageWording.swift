@@ -38,6 +38,7 @@ struct MessageWording: Sendable {
         case .escalated: "The severity rose to \(notification.severity.rawValue)."
         case .deescalated: "The severity fell to \(notification.severity.rawValue); it is not over yet."
         case .changed: "Another alert has joined."
+        case .acknowledged: "Somebody is looking after it."
         case .test: "This is a test message. Nothing is wrong, and nobody has to do anything."
         case .opened, .resolved: nil
         }
@@ -92,6 +93,19 @@ struct MessageWording: Sendable {
         }
         while line.last == " " { line.removeLast() }
         return line
+    }
+
+    /// At most so many UTF-16 units, with an ellipsis in place of what was cut off; no character is cut in two.
+    static func cut(units text: String, to limit: Int) -> String {
+        guard text.utf16.count > limit else { return text }
+        var result = ""
+        var length = 1
+        for character in text {
+            length += character.utf16.count
+            guard length <= limit else { break }
+            result.append(character)
+        }
+        return result + "…"
     }
 
     /// At most so many characters, with an ellipsis in place of what was cut off.

@@ -9,6 +9,10 @@ public enum Destination: Sendable {
     case mail(MailDestination)
     /// The generic webhook.
     case webhook(WebhookDestination)
+    /// PagerDuty's Events API.
+    case pagerDuty(PagerDutyDestination)
+    /// The members of an Alertmanager cluster.
+    case alertmanager(AlertmanagerDestination)
 }
 
 /// A Slack channel by its incoming webhook.
@@ -68,5 +72,33 @@ public struct WebhookDestination: Sendable {
         self.url = url
         self.signingSecret = signingSecret
         self.allowsPlainHTTP = allowsPlainHTTP
+    }
+}
+
+/// A service of PagerDuty by the key of its integration "Events API v2".
+public struct PagerDutyDestination: Sendable {
+    /// Where the API is, without a slash at its end: PagerDuty has another one for accounts in Europe.
+    public var apiURL: String
+    /// Secret: whoever has it can page.
+    public var routingKey: String
+
+    /// A service by its key.
+    public init(apiURL: String = "https://events.pagerduty.com", routingKey: String) {
+        self.apiURL = apiURL
+        self.routingKey = routingKey
+    }
+}
+
+/// The members of an Alertmanager cluster. Each is told everything: they tell each other what they notified, but not the alerts.
+public struct AlertmanagerDestination: Sendable {
+    /// The members' URLs without `/api/v2/alerts`, without a slash at the end.
+    public var urls: [String]
+    /// Sent as a bearer token, for members behind a proxy that asks for one.
+    public var token: String?
+
+    /// A cluster by its members.
+    public init(urls: [String], token: String? = nil) {
+        self.urls = urls
+        self.token = token
     }
 }

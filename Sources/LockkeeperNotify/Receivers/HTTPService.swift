@@ -7,6 +7,10 @@ enum HTTPService: Sendable {
     case slack
     /// The generic webhook: it knows our idempotency keys.
     case webhook
+    /// PagerDuty's Events API, version 2.
+    case pagerDuty
+    /// Alertmanager's API, version 2.
+    case alertmanager
 
     /// A receiver that asks for more patience than this is tried sooner: nobody waits a day for an alert.
     private static let longestWait = Duration.seconds(3600)
@@ -39,6 +43,8 @@ enum HTTPService: Sendable {
         switch self {
         case .slack: "Slack"
         case .webhook: "the webhook"
+        case .pagerDuty: "PagerDuty"
+        case .alertmanager: "Alertmanager"
         }
     }
 

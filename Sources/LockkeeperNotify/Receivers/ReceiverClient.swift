@@ -36,6 +36,9 @@ public struct ReceiverClient: Sendable {
                     body, headers: headers, to: webhook.url, allowsPlainHTTP: webhook.allowsPlainHTTP, as: .webhook,
                     hiding: webhook.signingSecret, at: now)
             case .mail(let mail): return await send(delivery, to: mail)
+            case .pagerDuty(let service): return try await send(delivery, to: service, at: now)
+            case .alertmanager(let cluster):
+                return try await send(delivery, to: cluster, at: now)
             }
         } catch {
             // Encoding fails on nothing that a notification can hold; should it, another try would fail the same.
@@ -43,7 +46,7 @@ public struct ReceiverClient: Sendable {
         }
     }
 
-    private func post(
+    func post(
         _ body: [UInt8], headers: HeaderFields = [:], to url: String, allowsPlainHTTP: Bool, as service: HTTPService,
         hiding secret: String? = nil, at now: Timestamp
     ) async -> DeliveryOutcome {

@@ -123,18 +123,26 @@ enum CatalogQueries {
         reading.notValidatedConstraintCount = rows.first?.integer(6) ?? 0
     }
 
-    static let oldestTables = Query(
-        name: "lockkeeper_oldest_tables",
-        sql: """
-            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
-                GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(t.relfrozenxid)) AS transactions,
-                (c.relpages::int8 + COALESCE(t.relpages, 0)) * pg_catalog.current_setting('block_size')::int8 AS bytes
-            FROM pg_catalog.pg_class AS c
-            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
-            WHERE c.relkind IN ('r', 'm') AND c.relfrozenxid <> '0'::xid
-            ORDER BY transactions DESC, bytes DESC LIMIT $1::int8
-            """, parameters: [String(CatalogReading.tableLimit)])
+    /// The tables that make their database old; none of a database that is not old, so that a catalog of many tables is not sorted for
+    /// nothing: a database is as old as its oldest table (`vac_update_datfrozenxid` in vacuum.c), and most never get old.
+    ///
+    /// - Parameter age: the least age of the database in transactions or multixacts.
+    static func oldestTables(from age: Int64) -> Query {
+        Query(
+            name: "lockkeeper_oldest_tables",
+            sql: """
+                SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
+                    GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(t.relfrozenxid)) AS transactions,
+                    (c.relpages::int8 + COALESCE(t.relpages, 0)) * pg_catalog.current_setting('block_size')::int8 AS bytes
+                FROM pg_catalog.pg_class AS c
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
+                WHERE c.relkind IN ('r', 'm') AND c.relfrozenxid <> '0'::xid
+                    AND (SELECT GREATEST(pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid)) >= $2::int8
+                        FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+                ORDER BY transactions DESC, bytes DESC LIMIT $1::int8
+                """, parameters: [String(CatalogReading.tableLimit), String(age)])
+    }
 
     static func readOldestTables(_ rows: Rows) -> [TableAge] {
         rows.compactMap { row in

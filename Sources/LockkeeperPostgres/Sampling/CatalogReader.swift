@@ -15,10 +15,11 @@ struct CatalogReader {
         var read: (Rows, inout CatalogReading) -> Void
     }
 
-    init(_ facts: ServerFacts, includesServer: Bool) {
+    /// - Parameter oldDatabaseAge: from which age on a database's oldest tables are read.
+    init(_ facts: ServerFacts, includesServer: Bool, oldDatabaseAge: Int64) {
         self.facts = facts
         self.includesServer = includesServer
-        questions = Self.ofDatabase(facts.server) + (includesServer ? Self.ofServer(facts) : [])
+        questions = Self.ofDatabase(facts.server, oldDatabaseAge) + (includesServer ? Self.ofServer(facts) : [])
     }
 
     /// In the order of the results that `read` expects.
@@ -26,11 +27,11 @@ struct CatalogReader {
         [HistoryQueries.clock, CatalogQueries.builds, CatalogQueries.invalidIndexes] + questions.map(\.query)
     }
 
-    private static func ofDatabase(_ server: Server) -> [Question] {
+    private static func ofDatabase(_ server: Server, _ oldDatabaseAge: Int64) -> [Question] {
         [
             Question(
                 part: .constraints, query: CatalogQueries.constraints(server), read: CatalogQueries.readConstraints),
-            Question(part: .oldestTables, query: CatalogQueries.oldestTables) {
+            Question(part: .oldestTables, query: CatalogQueries.oldestTables(from: oldDatabaseAge)) {
                 $1.oldestTables = CatalogQueries.readOldestTables($0)
             },
         ]

@@ -1,7 +1,7 @@
 import LockkeeperCore
 
 /// The cheap look. Reads the server's array of sessions once, and looks closer only at those that are doing something or
-/// have since the last glance; the lock table is read only when one of these speaks of advisory locks.
+/// have since the last glance (of what sits idle in its transaction since before that, the last glance has told); the lock table is read only when one of these speaks of advisory locks.
 enum GlanceQuery {
     /// - Parameters:
     ///   - since: begin of the last glance by the server's clock, in microseconds; `nil` before the first.
@@ -30,7 +30,9 @@ enum GlanceQuery {
         """
         WITH activity AS MATERIALIZED (
             SELECT a.pid, a.datid, a.state, a.query_start, a.wait_event_type, a.query,
-                (a.state <> 'idle' OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0))
+                (a.state NOT IN ('idle', 'idle in transaction', 'idle in transaction (aborted)')
+                    OR a.state_change > pg_catalog.to_timestamp($1::int8 / 1000000.0)
+                    OR $1::int8 IS NULL AND a.state <> 'idle')
                     AND ($3::text[] IS NULL OR a.datid = ANY (ARRAY(
                         SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = ANY ($3::text[])))) AS is_fresh
             FROM pg_catalog.pg_stat_get_activity(NULL) AS a

@@ -4,9 +4,14 @@ import LockkeeperCore
 /// table, so none waits behind a lock that is queued on one.
 enum LookQueries {
     /// The queries in the order that `read` expects.
-    static func queries(_ server: Server, transactionIDs: [UInt64], trackedPIDs: [Int32] = []) -> [Query] {
+    ///
+    /// - Parameter historyTables: of the connection's database, whose sequences are wanted.
+    static func queries(
+        _ server: Server, transactionIDs: [UInt64], trackedPIDs: [Int32] = [], historyTables: [UInt32] = []
+    ) -> [Query] {
         var queries = [moment, sessions(server), locks(server, trackedPIDs: trackedPIDs), preparedTransactions]
         queries.append(ProgressQuery.query(server))
+        if !historyTables.isEmpty { queries.append(SequenceQuery.query(of: historyTables)) }
         if server.majorVersion >= 14 { queries.append(endings) }
         if !transactionIDs.isEmpty { queries.append(fates(transactionIDs)) }
         return queries
@@ -178,9 +183,10 @@ enum LookQueries {
 
     /// Puts the answers together.
     ///
+    /// - Parameter hasSequences: whether sequences were asked for.
     /// - Throws: the first error among the queries without which there is no picture: clock, sessions, locks.
     static func read(
-        _ results: [Result<Rows, PostgresError>], server: Server
+        _ results: [Result<Rows, PostgresError>], server: Server, hasSequences: Bool = false
     ) throws(PostgresError) -> Observation {
         guard results.count >= 4 else { throw unreadable }
         guard let moment = try results[0].get().first, let now: Int64 = moment.integer(0),
@@ -206,6 +212,7 @@ enum LookQueries {
         let prepared = (try? results[3].get()) ?? .empty
         var others = results.dropFirst(4)
         let progress = (try? others.popFirst()?.get()) ?? .empty
+        let sequences = hasSequences ? (try? others.popFirst()?.get()) ?? .empty : .empty
         let endings = server.majorVersion >= 14 ? (try? others.popFirst()?.get()) ?? .empty : .empty
         let fates = (try? others.popFirst()?.get()) ?? .empty
         return Observation(
@@ -229,7 +236,8 @@ enum LookQueries {
                 endings.compactMap { row in
                     guard let database = row.text(0), let count: Int64 = row.integer(1) else { return nil }
                     return (database, count)
-                }, uniquingKeysWith: { $1 }), progress: ProgressQuery.read(progress))
+                }, uniquingKeysWith: { $1 }), progress: ProgressQuery.read(progress),
+            sequenceValues: SequenceQuery.read(sequences))
     }
 
     private static var unreadable: PostgresError {

@@ -19,6 +19,8 @@ public actor Sampler {
         public var historyLimit: Int
         /// How often databases other than the connection's own are read without being asked for: each time costs a connection.
         public var otherDatabasesInterval: Duration
+        /// From which age on, in transactions or multixacts, a database's oldest tables are read.
+        public var oldDatabaseAge = CatalogReading.oldDatabase
 
         public init(
             target: String, dsn: @escaping @Sendable () throws(PostgresError) -> DSN,
@@ -135,9 +137,11 @@ public actor Sampler {
         await sample(tier) { () throws(PostgresError) in
             let (facts, results) = try await fast.run(within: deadline) { facts in
                 LookQueries.queries(
-                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs)
+                    facts.server, transactionIDs: inquiry.transactionIDs, trackedPIDs: inquiry.trackedPIDs,
+                    historyTables: inquiry.historyTables[facts.database] ?? [])
             }
-            return .seen(try LookQueries.read(results, server: facts.server))
+            let hasSequences = inquiry.historyTables[facts.database]?.isEmpty == false
+            return .seen(try LookQueries.read(results, server: facts.server, hasSequences: hasSequences))
         }
     }
 
@@ -195,13 +199,15 @@ public actor Sampler {
             return [await sample(.catalog) { () throws(PostgresError) in throw error }]
         }
         lastBriefCatalogs = lastBriefCatalogs.filter { names.contains($0.key) }
+        let oldDatabaseAge = configuration.oldDatabaseAge
         // The server is looked at whichever databases are watched.
         var samples = [
             await sample(.catalog) { () throws(PostgresError) in
                 let (facts, results) = try await slow.run(within: deadline) { facts in
-                    CatalogReader(facts, includesServer: true).queries
+                    CatalogReader(facts, includesServer: true, oldDatabaseAge: oldDatabaseAge).queries
                 }
-                return .catalog(try CatalogReader(facts, includesServer: true).read(results))
+                let reader = CatalogReader(facts, includesServer: true, oldDatabaseAge: oldDatabaseAge)
+                return .catalog(try reader.read(results))
             }
         ]
         for name in names where name != own {
@@ -303,7 +309,8 @@ public actor Sampler {
         let deadline = deadline
         let result: Result<CatalogReading, PostgresError>
         do throws(PostgresError) {
-            let reader = CatalogReader(try await session.facts, includesServer: false)
+            let reader = CatalogReader(
+                try await session.facts, includesServer: false, oldDatabaseAge: configuration.oldDatabaseAge)
             result = .success(try reader.read(try await session.run(reader.queries, within: deadline)))
         } catch {
             result = .failure(error)

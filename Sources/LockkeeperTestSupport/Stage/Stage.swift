@@ -14,6 +14,8 @@ public struct Stage {
     public var sessionsKilled: Int64?
     /// What long commands say of how far they are.
     public var progress: [Progress] = []
+    /// How far the sequences of histories are, by the oid of the history's table.
+    public var sequenceValues: [UInt32: Int64] = [:]
     public var serverStartedAt = Stage.origin - .seconds(86_400)
     public var history: [HistoryTable] = []
     /// The database that the agent's connection leads to. What clients do is in `shop` unless said otherwise.
@@ -113,7 +115,8 @@ public struct Stage {
             serverTime: now,
             sessions: sessions.values.sorted { $0.pid < $1.pid }, locks: locks,
             preparedTransactions: preparedTransactions, transactionFates: fates,
-            sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:], progress: progress)
+            sessionsKilled: sessionsKilled.map { ["shop": $0] } ?? [:], progress: progress,
+            sequenceValues: sequenceValues)
     }
 
     public mutating func look() -> [RunEvent] {

@@ -27,6 +27,10 @@ struct ProgressAnswer: Encodable {
     let partitionsTotal: Int64?
     let migrationsDone: Int?
     let migrationsTotal: Int?
+    /// The migration that the running statement is of, and which of its statements it is, from 1: by the folder's text.
+    let migration: String?
+    let statement: Int?
+    let statementsTotal: Int?
 
     init(_ progress: RunProgress) {
         text = progress.text
@@ -47,5 +51,8 @@ struct ProgressAnswer: Encodable {
         partitionsTotal = progress.partitions?.total
         migrationsDone = progress.step?.migrationsDone
         migrationsTotal = progress.step?.migrationsTotal
+        migration = progress.step?.migration
+        statement = progress.step?.statement
+        statementsTotal = progress.step?.statementsTotal
     }
 }

@@ -1,5 +1,6 @@
-import LockkeeperCore
 import Testing
+
+@testable import LockkeeperCore
 
 struct WaitGraphTests {
     private static let begin = Timestamp(seconds: 1_700_000_000)
@@ -56,6 +57,32 @@ struct WaitGraphTests {
         ])
         #expect([2, 4, 5].allSatisfy { graph.blockers(of: $0) == .init() })
         #expect(graph.rootBlockers.isEmpty)
+    }
+
+    @Test func whoExtendsATableOrHoldsAPageOfItIsInTheWayOfThoseThatWantTheSame() {
+        let growth = LockObject(kind: .extend, database: 5, relation: 20_000)
+        var page = LockObject(kind: .page, database: 5, relation: 20_002, page: 7)
+        let first = page
+        page.page = 8
+        let graph = WaitGraph(locks: [
+            // Of a table and of its extension the locks have nothing to do with each other.
+            Self.held(1, .rowExclusive), Self.held(2, .rowExclusive), Self.held(3, .rowExclusive),
+            Self.held(1, .exclusive, growth), Self.wanted(2, .exclusive, growth, after: 1),
+            Self.wanted(3, .exclusive, growth, after: 2),
+            // Hash and GIN indexes lock pages.
+            Self.held(2, .exclusive, first), Self.wanted(4, .share, first), Self.held(5, .share, page),
+            Self.wanted(6, .share, page),
+        ])
+        #expect(graph.blockers(of: 2) == .init(hard: [.session(1)], soft: []))
+        #expect(graph.blockers(of: 3) == .init(hard: [.session(1)], soft: [.session(2)]))
+        #expect(graph.blockers(of: 4) == .init(hard: [.session(2)], soft: []))
+        #expect(graph.blockers(of: 6) == .init(), "two readers of a page, and of another page than the writer's")
+        #expect(graph.rootBlockers == Self.sessions(1))
+        #expect(graph.victims(of: [1]) == Self.sessions(2, 3, 4))
+        #expect(graph.queues.count == 3)
+        let texts = graph.queues.map { $0.object.readable(HeldLock.Relation(oid: 1, name: "public.orders")) }
+        #expect(Set(texts).contains("the extension of public.orders"))
+        #expect(Set(texts).contains("page 7 of public.orders"))
     }
 
     @Test func whoHoldsALockAlreadyGoesAheadOfThoseThatMustWaitForIt() {

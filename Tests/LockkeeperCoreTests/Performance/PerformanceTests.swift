@@ -186,6 +186,21 @@ struct PerformanceTests {
         let cause = try #require(stage.review()?.changes.first?.cause)
         #expect(cause.kind == .missingStatistics && cause.remedy == "ANALYZE public.orders", "\(cause.text)")
 
+        // A table that has been packed closer, and analysed.
+        var packed = self.stage()
+        packed.queries[7] = .init(mean: 12, blocks: 900, drift: 0.15)
+        packed.run(for: .seconds(600))
+        packed.migrate { stage in
+            stage.relations.tables[0].fileNode = 999
+            stage.relations.tables[0].analyzedAt = stage.now
+            stage.queries[7] = .init(mean: 2, blocks: 120, drift: 0.15)
+        }
+        packed.run(for: .seconds(180))
+        let third = try #require(packed.review()?.changes.first)
+        #expect(third.cause?.kind == .rewritten && !third.isSlower, "\(third.cause?.text ?? "")")
+        #expect(third.cause?.text.contains("public.orders was rewritten") == true)
+        #expect(third.cause?.text.contains("120 blocks, before the run 900") == true)
+
         var other = self.stage()
         other.run(for: .seconds(600))
         other.migrate { stage in

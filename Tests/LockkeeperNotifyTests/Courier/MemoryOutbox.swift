@@ -46,6 +46,16 @@ struct OutboxModel: Sendable {
         }
     }
 
+    func standing(receiver: String, endedSince time: Timestamp) -> [StandingMessage] {
+        let told = deliveries.values.filter { $0.receiver == receiver && $0.status == .delivered }
+        let newest = Dictionary(grouping: told, by: \.incidentID).values.compactMap {
+            $0.max { $0.sequence < $1.sequence }
+        }
+        return newest.filter { !$0.notification.isResolved || $0.finishedAt.map { $0 >= time } == true }.sorted {
+            $0.id < $1.id
+        }.map { StandingMessage(delivery: $0, firing: $0.notification.alerts) }
+    }
+
     mutating func abandon(receiver: String, reason: String, at now: Timestamp) -> Int {
         let lost = pending.filter { $0.receiver == receiver }
         for delivery in lost {
@@ -110,6 +120,10 @@ final class MemoryOutbox: Outbox {
 
     func expedite(receiver: String, at now: Timestamp) async throws {
         try perform(nil) { $0.expedite(receiver: receiver, at: now) }
+    }
+
+    func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage] {
+        try perform(nil) { $0.standing(receiver: receiver, endedSince: time) }
     }
 
     func pendingReceivers() async throws -> Set<String> { try perform(nil) { Set($0.pending.map(\.receiver)) } }

@@ -11,19 +11,6 @@ struct ReceiverClientTests {
     private static let secret = "swordfish-1234"
     private let now = Example.begin + .seconds(5)
 
-    /// What the outcome is to be.
-    enum Verdict: String, Sendable {
-        case delivered, retry, ambiguousRetry, permanent
-
-        init(_ outcome: DeliveryOutcome) {
-            switch outcome {
-            case .delivered: self = .delivered
-            case .retry(_, _, let isAmbiguous, _): self = isAmbiguous ? .ambiguousRetry : .retry
-            case .permanent: self = .permanent
-            }
-        }
-    }
-
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var answer: StubAnswer

@@ -207,7 +207,8 @@ public struct DrizzleFolder: Sendable, Hashable {
     private func entry(name: String, stamp: Int64?, file: Found<File>?) -> MigrationFolder.Entry {
         guard case .read(let file) = file else { return MigrationFolder.Entry(name: name, stamp: stamp) }
         return MigrationFolder.Entry(
-            name: name, hash: file.hash, stamp: stamp, statementCount: file.text.statementCount)
+            name: name, hash: file.hash, stamp: stamp, statementCount: file.text.statementCount,
+            statements: file.text.statements)
     }
 
     private func describe(_ file: Found<File>?, name: String, into problems: inout [String]) {

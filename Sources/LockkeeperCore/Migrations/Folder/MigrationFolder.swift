@@ -27,12 +27,18 @@ public struct MigrationFolder: Sendable, Hashable, Codable {
         public var stamp: Int64?
         /// How many statements the file is cut into; `nil` if it cannot be read.
         public var statementCount: Int?
+        /// What each of its statements is recognised by, in order; empty if the file cannot be read.
+        public var statements: [StatementFingerprint]
 
-        public init(name: String, hash: String? = nil, stamp: Int64? = nil, statementCount: Int? = nil) {
+        public init(
+            name: String, hash: String? = nil, stamp: Int64? = nil, statementCount: Int? = nil,
+            statements: [StatementFingerprint] = []
+        ) {
             self.name = name
             self.hash = hash
             self.stamp = stamp
             self.statementCount = statementCount
+            self.statements = statements
         }
     }
 

@@ -1,7 +1,9 @@
 /// What a migration's SQL says of how it can be run.
 public struct MigrationText: Sendable, Hashable {
     /// How many statements Drizzle sends: the pieces between its `--> statement-breakpoint` marks.
-    public var statementCount: Int
+    public var statementCount: Int { statements.count }
+    /// What each of them is recognised by, in order.
+    public var statements: [StatementFingerprint]
     /// The words of the statements that end a transaction, as they are written first: `COMMIT`.
     public var transactionEnds: [String]
     /// The beginnings of the statements that cannot run in a transaction: `CREATE INDEX CONCURRENTLY`.
@@ -9,8 +11,9 @@ public struct MigrationText: Sendable, Hashable {
 
     /// Source of the mark: drizzle-orm's `migrator.ts`.
     public init(_ sql: String) {
-        statementCount = sql.split(separator: "--> statement-breakpoint", omittingEmptySubsequences: true)
-            .count { piece in !piece.allSatisfy(\.isWhitespace) }
+        statements = sql.split(separator: "--> statement-breakpoint", omittingEmptySubsequences: true)
+            .filter { piece in !piece.allSatisfy(\.isWhitespace) }
+            .map { StatementFingerprint(String($0)) }
         transactionEnds = []
         concurrentStatements = []
         var statement: [SQLToken] = []
