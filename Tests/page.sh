@@ -69,7 +69,8 @@ until [[ -n $agent ]]; do
     sleep 0.2
 done
 
-await_page "$agent/" '0002_order_note' 'Blocked by' 'idle in transaction' 'SELECT pg_terminate_backend('
+await_page "$agent/" '0002_order_note' 'Blocked by' 'idle in transaction' 'SELECT pg_terminate_backend(' \
+    'running statement 1 of' 'Who waits: ' 'queued behind others' 'ACCESS SHARE on public.'
 incident=$(curl --silent --fail "$agent/api/v1/incidents" |
     python3 -c 'import json, sys; print(next(i["id"] for i in json.load(sys.stdin)["incidents"] if i["kind"] == "migration"))')
 await_page "$agent/?incident=$incident" 'What happened' 'Who was told' 'committed after' '(delivered)'

@@ -133,6 +133,49 @@ struct APITests {
         }
     }
 
+    @Test func howFarARunIsAndWhomItHoldsUpIsTold() async throws {
+        var run = Self.running
+        run.standing = Standing(
+            state: .blocking, blockedSessions: 3, blockedSince: Self.begin + .seconds(50),
+            impact: Impact(
+                total: 3, direct: 2,
+                victims: [
+                    Impact.Victim(
+                        pid: 12, user: "web", database: "shop", applicationName: "checkout",
+                        clientAddress: "10.0.0.9", waitingSince: Self.begin + .seconds(50),
+                        waitingFor: "ACCESS SHARE on public.orders", isQueued: true, query: "SELECT ?")
+                ]),
+            progress: RunProgress(
+                operation: "CREATE INDEX", relation: "public.orders", index: "public.orders_note",
+                phase: "building index: scanning table", counter: .init(420, of: 1000), unit: .blocks, ratio: 0.42,
+                remaining: .seconds(58), followingPhases: ["building index: loading tuples in tree"],
+                lastAdvance: Self.begin + .seconds(59),
+                step: .init(
+                    migrationsDone: 2, migrationsTotal: 3, migration: "0042_orders_total", statement: 1,
+                    statementsTotal: 4)))
+        let snapshot = RunSnapshot(run: run, serverTime: Self.begin + .seconds(60))
+        let agent = StubAgent()
+        await agent.change { $0.runs = [snapshot] }
+        try await withServer(agent) { address in
+            let text = try await address.get("/api/v1/migrations/r1").text
+            let standing = try #require(text.firstMatch(of: /"standing":(.*),"statement_count"/)).1
+            #expect(
+                standing == #"""
+                    {"blocked_seconds":10,"blocked_sessions":3,"impact":{"direct":2,"total":3,"victims":[\#
+                    {"application_name":"checkout","client_address":"10.0.0.9","database":"shop","is_queued":true,\#
+                    "pid":12,"query":"SELECT ?","user":"web","waiting_for":"ACCESS SHARE on public.orders",\#
+                    "waiting_seconds":10}]},"progress":{"covers_command":false,"done":420,\#
+                    "following_phases":["building index: loading tuples in tree"],"index":"public.orders_note",\#
+                    "last_advance":"2023-11-14T22:14:19.250Z","migration":"0042_orders_total","migrations_done":2,\#
+                    "migrations_total":3,"operation":"CREATE INDEX","phase":"building index: scanning table",\#
+                    "ratio":0.42,"relation":"public.orders","remaining_seconds":58,"statement":1,\#
+                    "statements_total":4,"text":"creating index public.orders_note: building index: scanning table, \#
+                    42 %, about 1m left of this phase","total":1000,"unit":"blocks"},"root_blockers":[],\#
+                    "state":"blocking","waiting_seconds":0}
+                    """#)
+        }
+    }
+
     @Test func aFinishedMigrationIsToldWithItsOutcome() async throws {
         try await withServer(await Self.agent()) { address in
             let text = try await address.get("/api/v1/migrations/r%2F0%20%C3%A9").text

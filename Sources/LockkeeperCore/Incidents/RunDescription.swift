@@ -33,6 +33,7 @@ public struct RunDescription: Sendable {
             case .failed: "FAILED\(after)"
             case .cancelled: "was cancelled\(after)"
             case .lost: "ended\(after), outcome unknown"
+            case .unseen where run.sessions.isEmpty: "was seen only by what it changed"
             case .unseen: "ended\(after), too quickly to see its outcome"
             }
         }
@@ -83,9 +84,14 @@ public struct RunDescription: Sendable {
         if !run.migrations.isEmpty { details.append(.init("Migration", run.migrations.joined(separator: ", "))) }
         details.append(.init("Tool", MigrationTool.displayName(of: run.tool)))
         details.append(.init("Database", run.database))
-        details.append(
-            .init("Started", run.begin.readable + (run.wasUnderwayAtFirstLook ? " (before the agent looked)" : "")))
-        if let end = run.end { details.append(.init("Ended", end.readable)) }
+        if case .unseen? = run.outcome, run.sessions.isEmpty, let end = run.end {
+            // Two readings, between which it was.
+            details += [.init("Some time after", run.begin.readable), .init("And by", end.readable)]
+        } else {
+            details.append(
+                .init("Started", run.begin.readable + (run.wasUnderwayAtFirstLook ? " (before the agent looked)" : "")))
+            if let end = run.end { details.append(.init("Ended", end.readable)) }
+        }
         if !run.sessions.isEmpty { details.append(.init("Run by", client)) }
         if run.isRunning, let client = run.standing.client {
             details.append(.init("Client process", client.isGone ? "gone" : client.text))

@@ -78,10 +78,14 @@ public struct MigrationTracker: Sendable, Hashable {
                     tracked.quietSince.map { !hasReading(of: tracked.run.database, after: $0) } ?? false
                 }
                 .map(\.run.database)))
-        // Also while nothing runs: what a run has done is told by the value before it.
+        // Also while nothing runs: what a run has done is told by the value before it. Not while others are at work: looks are frequent
+        // then, and locks are many, all of which have to be gone through before a sequence may be touched.
         for database in readDatabases {
             let tables = readings[database]?.tables.filter { $0.tool == Self.toolWithSequence }.map(\.oid) ?? []
-            if !tables.isEmpty { inquiry.historyTables[database] = tables.sorted() }
+            let isAtWork = open.contains { $0.run.database == database && $0.run.tool == Self.toolWithSequence }
+            let isKnown = tables.allSatisfy { sequenceValues[$0] != nil }
+            guard !tables.isEmpty, isAtWork || !inquiry.isActive || !isKnown else { continue }
+            inquiry.historyTables[database] = tables.sorted()
         }
         return inquiry
     }

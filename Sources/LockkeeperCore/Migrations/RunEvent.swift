@@ -4,7 +4,7 @@ public enum RunEvent: Sendable, Hashable {
     /// New statements, or another standing.
     case advanced(MigrationRun)
     case ended(MigrationRun)
-    /// It was over before anybody looked; only the history table tells of it.
+    /// It was over before anybody looked; only the history table, or what it changed, tells of it.
     case discovered(MigrationRun)
     /// It has ended, and more has been found out since about what it did to the queries.
     case reviewed(MigrationRun)

@@ -6,6 +6,7 @@ public struct TargetState: Sendable {
     public private(set) var health: Health
     public private(set) var processes: Processes
     private var deadlocks = DeadlockWatch()
+    private var unseenChanges: UnseenChanges
     /// How many runs have begun or ended.
     private var milestones = 0
     /// The newest full look, however old; `seenAt` says how old.
@@ -45,6 +46,7 @@ public struct TargetState: Sendable {
         performance = Performance(target: target, privacy: privacy)
         health = Health(target: target)
         processes = Processes(target: target)
+        unseenChanges = UnseenChanges(target: target)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
     }
 
@@ -86,11 +88,13 @@ public struct TargetState: Sendable {
             lockWaits.advance(observation)
             events = tracker.observe(observation, graph: waitGraph)
             performance.advance(observation)
+            unseenChanges.noteLook(at: observation.serverTime)
         case .history(let reading):
             events = tracker.observe(reading)
         case .statements(let reading):
             performance.advance(reading)
             deadlocks.advance(reading)
+            events = unseenChanges.advance(reading, open: tracker.open.map(\.run)).map(RunEvent.discovered)
         case .statementTexts(let texts):
             performance.advance(texts)
         case .catalog(let reading):
@@ -104,6 +108,7 @@ public struct TargetState: Sendable {
             isObserved = false
             failingSince = failingSince ?? sample.takenAt
         }
+        unseenChanges.note(events)
         if !events.isEmpty { performance.advance(events, at: serverTime(at: sample.takenAt)) }
         events += performance.takeReviewed().map(RunEvent.reviewed)
         milestones += events.count(where: \.isMilestone)

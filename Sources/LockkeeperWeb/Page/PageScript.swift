@@ -85,8 +85,26 @@ extension Page {
             const bar = make("progress", "");
             bar.max = 1;
             if (how.ratio !== undefined) bar.value = how.ratio;
-            return make("div", "far", make("p", "", how.text), how.ratio !== undefined && bar);
+            const total = how.migrations_total;
+            const counted = how.migrations_done !== undefined
+              && (total !== undefined ? `${how.migrations_done} of ${plural(total, "migration", "migrations")} done`
+                : `${plural(how.migrations_done, "migration", "migrations")} done`);
+            const statement = how.migration !== undefined
+              && (how.statement !== undefined ? `running statement ${how.statement} of ${how.statements_total} of ${how.migration}`
+                : `running a statement of ${how.migration}`);
+            const steps = [counted, statement].filter(Boolean).join(" · ");
+            if (!steps && !how.text) return null;
+            return make("div", "far", steps && make("p", "", steps), how.text && make("p", "", how.text), how.ratio !== undefined && bar);
           };
+          // Whom a run holds up: who, how long, on what.
+          const victim = (one) => make("li", "",
+            make("b", "", `pid ${one.pid}`), ` ${[`${one.user}@${one.database}`, one.application_name, one.client_address].filter(Boolean).join(" · ")} `,
+            "waits ", running(one.waiting_seconds), ` for ${one.waiting_for}`, one.is_queued && ", queued behind others",
+            one.query && make("code", "block", one.query));
+          const impact = (run, held) => folded(`impact ${run.run}`,
+            `Who waits: ${held.direct} for its locks, ${held.total - held.direct} queued`,
+            make("ol", "timeline", held.victims.map(victim),
+              held.total > held.victims.length && make("li", "", `and ${held.total - held.victims.length} more`)));
           const runningCard = (run) => {
             const how = run.standing, name = run.migrations.join(", ") || `${run.tool} migration`;
             return make("article", `card ${tones[how.state] || ""}`,
@@ -96,10 +114,11 @@ extension Page {
                 make("span", "", [run.user, run.application_name, run.client_address].filter(Boolean).join(" · ")),
                 make("span", "", "since ", moment(run.begin)),
                 how.strongest_lock && make("span", "", "holds ", make("b", "", how.strongest_lock))),
-              how.progress && how.progress.text && progress(how.progress),
+              how.progress && progress(how.progress),
               how.waiting_for && make("p", "caution", "Waits for ", make("b", "", how.waiting_for), " for ", running(how.waiting_seconds)),
               how.blocked_sessions > 0 && make("p", "problem", make("b", "", `Holds up ${plural(how.blocked_sessions, "session", "sessions")}`),
                 ", the longest for ", running(how.blocked_seconds)),
+              how.impact && how.impact.total > 0 && impact(run, how.impact),
               how.root_blockers.map(blocker),
               run.last_statement && folded(`statement ${run.run}`, `Last of ${plural(run.statement_count, "statement", "statements")}`,
                 make("code", "block", run.last_statement.text)),
@@ -161,7 +180,7 @@ extension Page {
           const recentRow = (run) => make("article", `card row ${tones[run.outcome] || ""}`,
             pill(run.outcome || "ended"),
             make("span", "name", make("b", "", run.migrations.join(", ") || `${run.tool} migration`), " ", place(run)),
-            make("span", "took", `took ${span(run.duration_seconds)}`),
+            make("span", "took", run.outcome === "unseen" && !run.sessions.length ? `within ${span(run.duration_seconds)}` : `took ${span(run.duration_seconds)}`),
             moment(run.end || run.begin),
             run.evidence && make("span", "why", run.evidence));
 

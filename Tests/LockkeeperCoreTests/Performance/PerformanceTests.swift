@@ -47,6 +47,23 @@ struct PerformanceTests {
         #expect(labels == ["database=shop", "queryid=7", "run=run", "target=app"])
     }
 
+    @Test("is told of a change that nobody was seen making, and that is noticed a while later")
+    func unseenChange() throws {
+        var stage = stage()
+        stage.run(for: .seconds(600))
+        var run = MigrationRun(
+            id: "run", target: "app", database: "shop", tool: "manual", sessions: [], begin: stage.now)
+        dropIndex(&stage)
+        stage.run(for: .seconds(30))
+        run.end = stage.now
+        run.outcome = .unseen(evidence: "the index is gone")
+        stage.run(for: .seconds(30))
+        stage.performance.advance([.discovered(run)], at: stage.now)
+        stage.run(for: .seconds(240))
+        let change = try #require(stage.review()?.changes.first)
+        #expect(change.queryID == 7 && change.isSlower && change.cause?.kind == .indexDropped)
+    }
+
     @Test("is told as a speed-up by the index that it added")
     func addedIndex() throws {
         var stage = stage()

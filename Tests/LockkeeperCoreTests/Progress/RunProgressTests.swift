@@ -237,6 +237,21 @@ import Testing
         #expect(try standing(later).progress?.step?.migrationsDone == 3)
     }
 
+    @Test func `The sequence is read while nothing goes on or Drizzle is at work, not while others wait for locks`() {
+        var stage = drizzleStage()
+        stage.connect(200, address: "10.0.0.9")
+        stage.execute(200, "SELECT 1", inTransaction: true)
+        stage.connect(201, address: "10.0.0.9")
+        stage.run(201, "UPDATE orders SET a = 1")
+        stage.block(201, behind: 200, mode: .rowExclusive, on: "public.orders")
+        _ = stage.look()
+        #expect(stage.tracker.inquiry.isActive && stage.tracker.open.isEmpty)
+        #expect(stage.tracker.inquiry.historyTables.isEmpty)
+        stage.run(100, "ALTER TABLE orders ADD COLUMN a int;", transactionID: 900)
+        _ = stage.look()
+        #expect(stage.tracker.open.count == 1 && stage.tracker.inquiry.historyTables == ["shop": [16_400]])
+    }
+
     @Test func `The first run of all, which makes the history itself, is counted from nothing`() throws {
         var stage = drizzleStage()
         // No history yet, and so no sequence.
