@@ -125,8 +125,8 @@ END
 # What the demo does not show: a command with counters, an installed pg_stat_statements, a replica, a tool's process; nor the
 # first increase of a counter that begins with it.
 rare=()
-for metric in migration_progress_ratio migration_remaining_seconds statement_slowdown_ratio statement_mean_seconds \
-    statement_seconds_total replication_lag_bytes lock_wait_seconds_bucket migration_process_cpu_seconds_total \
+for metric in migration_progress_ratio migration_remaining_seconds migration_steps_done statement_slowdown_ratio \
+    statement_mean_seconds statement_seconds_total replication_lag_bytes lock_wait_seconds_bucket migration_process_cpu_seconds_total \
     migration_process_resident_memory_bytes; do
     rare+=(--rare "lockkeeper_$metric")
 done

@@ -141,6 +141,14 @@ struct DifficultTargetTests {
                 try await agent.waitUntilWatching(databases: [database.name])
                 let warnings = try await agent.target("app")?.warnings ?? []
                 #expect(warnings.contains { $0.contains(role) && $0.contains("pg_monitor") })
+                try await eventually("what of the catalogs it may not see is said") {
+                    let warnings = try await agent.target("app")?.warnings ?? []
+                    return ["snapshots", "replicas", "wal_folder"].allSatisfy { part in
+                        warnings.contains {
+                            $0.hasPrefix("\(database.name): \(part) could not be read: \(role) may not")
+                        }
+                    }
+                }
                 let deploy = try await database.session(as: "deploy", user: role)
                 try await deploy.run("CREATE TABLE orders (id bigint)")
                 let ended = try await agent.waitForRun(in: database.name, "its own user's run has been seen") {

@@ -1,5 +1,6 @@
 import Foundation
 import LockkeeperCore
+import LockkeeperPostgres
 import LockkeeperTestSupport
 import Testing
 import ThrowawayPostgres
@@ -70,6 +71,52 @@ struct OtherRunTests {
                     #expect(
                         try await agent.deliveries(of: ended, to: "people").map(\.severity) == ["info", "info"])
                     psql.end()
+                }
+            }
+        }
+    }
+
+    @Test(
+        "A queue that is no migration's is told once, by the one of two targets in the server whose database it is in")
+    func twoTargets() async throws {
+        try await TestPostgres.withDatabase { first in
+            try await TestPostgres.withDatabase { second in
+                var fixture = try AgentFixture()
+                fixture.edits = [("for: 30s", "for: 1s")]
+                fixture.watch(first.dsn(), as: "first")
+                fixture.watch(second.dsn(), as: "second")
+                try await RunningAgent.with(fixture) { agent in
+                    try await agent.waitUntilWatching("first", databases: [first.name])
+                    try await agent.waitUntilWatching("second", databases: [second.name])
+                    let holder = try await first.session(as: "nightly")
+                    try await holder.run("SELECT pg_advisory_lock(4711)")
+                    var waiting: [(session: PsqlSession, task: Task<Rows, any Error>)] = []
+                    for number in 1...5 {
+                        let session = try await first.session(as: "worker \(number)")
+                        waiting.append((session, session.start("SELECT pg_advisory_xact_lock(4711)")))
+                    }
+                    let firing = ["alertname": "LockQueueGrowing", "alertstate": "firing"]
+                    try await eventually("the queue is told") {
+                        try await agent.api.metric("lockkeeper_alerts", firing) != nil
+                    }
+                    let looks = try await agent.glances(at: "second")
+                    try await eventually("the other target has been looked at as well, and its rules evaluated") {
+                        try await agent.glances(at: "second") > looks + 10
+                    }
+                    #expect(try await agent.api.metric("lockkeeper_alerts", firing) == 1)
+                    #expect(
+                        try await agent.api.metric(
+                            "lockkeeper_alerts", ["alertname": "LockQueueGrowing", "alertstate": "pending"]) == nil)
+                    #expect(try await agent.api.metric("lockkeeper_lock_waiters", ["database": first.name]) == 5)
+                    #expect(
+                        try await agent.api.metric(
+                            "lockkeeper_lock_waiters", ["target": "second", "database": first.name]) == nil)
+                    try await holder.run("SELECT pg_advisory_unlock(4711)")
+                    for (session, task) in waiting {
+                        _ = try await task.value
+                        await session.close()
+                    }
+                    await holder.close()
                 }
             }
         }

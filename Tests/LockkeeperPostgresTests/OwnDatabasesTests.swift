@@ -18,6 +18,40 @@ struct OwnDatabasesTests {
             }, uniquingKeysWith: +)
     }
 
+    @Test(
+        "each tell what is wrong in their own databases, and what concerns the server", arguments: TestPostgres.majors)
+    func findings(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { first in
+            try await TestPostgres.withDatabase(major) { second in
+                let (client, holder) = (try await first.session(), try await first.session())
+                let gid = "\(first.name)_forgotten"
+                try await client.run("CREATE TABLE orders (id int); BEGIN; INSERT INTO orders VALUES (1)")
+                try await client.run("PREPARE TRANSACTION '\(gid)'")
+                try await holder.run("SELECT pg_advisory_lock(4712)")
+                let waiter = try await first.session()
+                let waiting = waiter.start("SELECT pg_advisory_xact_lock(4712)")
+                try await waiter.waitUntilBlocked(seenBy: client)
+                var found: [[Finding]] = []
+                for (name, database) in [("one", first), ("two", second)] {
+                    var state = TargetState(target: name)
+                    let sampler = sampler(database.dsn())
+                    let sample = await sampler.look(tier: .active)
+                    _ = state.advance(sample)
+                    // Twenty minutes later what has just begun is long, or forgotten.
+                    found.append(state.findings(at: sample.takenAt + .seconds(1200)))
+                    await sampler.close()
+                }
+                try await client.run("ROLLBACK PREPARED '\(gid)'")
+                try await holder.run("SELECT pg_advisory_unlock(4712)")
+                _ = try await waiting.value
+                let verdicts = Set(found[0].filter { $0.database == first.name }.map(\.verdict))
+                #expect(verdicts.isSuperset(of: [.preparedTransaction, .lockQueue]), "\(found[0].map(\.summary))")
+                #expect(!found[1].contains { $0.database == first.name }, "\(found[1].map(\.summary))")
+                for session in [client, holder, waiter] { await session.close() }
+            }
+        }
+    }
+
     @Test("each tell of the locks and sessions in their own databases", arguments: TestPostgres.majors)
     func locks(major: Int) async throws {
         try await TestPostgres.withDatabase(major) { first in

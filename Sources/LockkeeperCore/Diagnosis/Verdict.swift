@@ -62,4 +62,12 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
     case slowdown
     /// Something cannot be seen that should be.
     case blindSpot = "blind_spot"
+
+    /// Whether it matters to the whole server, whichever database it is found in.
+    var concernsServer: Bool {
+        switch self {
+        case .transactionIDAge, .oldSnapshot, .replicationSlot, .archiver, .backup, .blindSpot: true
+        default: false
+        }
+    }
 }

@@ -162,8 +162,14 @@ public struct TargetState: Sendable {
             privacy: tracker.privacy, thresholds: thresholds)
     }
 
-    /// What is wrong with it, or looks wrong and is not, the severest first.
-    public func findings(at now: Timestamp) -> [Finding] { Diagnosis.findings(in: situation(at: now)) }
+    /// What is wrong with it, or looks wrong and is not, the severest first. What goes on in databases that it does not watch is another
+    /// target's to tell, unless it is a run's doing, or concerns the whole server.
+    public func findings(at now: Timestamp) -> [Finding] {
+        Diagnosis.findings(in: situation(at: now)).filter { finding in
+            finding.run != nil || finding.database.isEmpty || finding.verdict.concernsServer
+                || tracker.isWatched(finding.database)
+        }
+    }
 
     // MARK: - Figures
 

@@ -75,8 +75,10 @@ enum LockQueueRule {
                     command: "SELECT pg_cancel_backend(\(gate.wait.pid))"))
         }
         actions += shown.flatMap { $0.removals(cancel: nil) }
+        // Where the waiters are: the root may be elsewhere, when it is about what all databases share.
+        let place = waits.first.flatMap { situation.sessions[$0.wait.pid]?.database } ?? first.database
         return situation.finding(
-            shown.lazy.compactMap(\.verdict).first ?? .lockQueue, severity, database: first.database,
+            shown.lazy.compactMap(\.verdict).first ?? .lockQueue, severity, database: place,
             summary:
                 "\(count.readable("session")) wait\(count == 1 ? "s" : "") for locks behind \(first.name)\(others)",
             evidence: evidence,
