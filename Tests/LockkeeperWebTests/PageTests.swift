@@ -30,4 +30,96 @@ struct PageTests {
             }
         }
     }
+
+    private static let begin = Timestamp(seconds: 1_700_000_000)
+
+    /// Runs that end in each way, one that nobody saw, and one that is far from its end and holds others up.
+    private static let runs: [MigrationRun] = {
+        let outcomes: [Outcome] = [
+            .committed(versions: ["a"]), .failed(evidence: "why it failed"), .cancelled(evidence: "who cancelled it"),
+            .lost(evidence: "what is not known"), .unseen(evidence: "too quick"),
+            .unseen(evidence: "the index orders_note is gone"),
+        ]
+        var runs = outcomes.enumerated().map { number, outcome in
+            MigrationRun(
+                id: "r\(number)", target: "app", database: "shop", tool: "drizzle",
+                user: number < outcomes.count - 1 ? "deploy" : "", sessions: [], begin: begin,
+                end: begin + .seconds(30), outcome: outcome)
+        }
+        let victims = [true, false].map { isQueued in
+            Impact.Victim(
+                pid: isQueued ? 12 : 13, user: "web", database: "shop", applicationName: "checkout",
+                waitingSince: begin + .seconds(50), waitingFor: "ACCESS SHARE on public.orders", isQueued: isQueued)
+        }
+        runs.append(
+            MigrationRun(
+                id: "running", target: "app", database: "shop", tool: "drizzle", migrations: ["0042_orders"],
+                sessions: [], begin: begin,
+                standing: Standing(
+                    state: .blocking, blockedSessions: 40, blockedSince: begin + .seconds(50),
+                    impact: Impact(total: 40, direct: 30, victims: victims),
+                    progress: RunProgress(
+                        operation: "CREATE INDEX", index: "public.orders_note", counter: .init(42, of: 100),
+                        unit: .blocks, ratio: 0.42,
+                        step: .init(
+                            migrationsDone: 2, migrationsTotal: 3, migration: "0042_orders", statement: 1,
+                            statementsTotal: 4)))))
+        return runs
+    }()
+
+    @Test(.enabled(if: Browser.isInstalled, "needs chromium-headless-shell"))
+    func aBrowserShowsEachWayInWhichARunStandsOrEnds() async throws {
+        let agent = StubAgent()
+        await agent.change { agent in
+            agent.runs = Self.runs.map { RunSnapshot(run: $0, serverTime: Self.begin + .seconds(60)) }
+        }
+        try await withServer(agent) { address in
+            let shown = try await Browser.text(of: "http://127.0.0.1:\(address.port)/")
+            #expect(!shown.contains("No answer from the agent"), "\(shown)")
+            for text in [
+                "2 of 3 migrations done · running statement 1 of 4 of 0042_orders", "creating index public.orders_note",
+                "Holds up 40 sessions", "Who waits: 30 for its locks, 10 queued", "and 38 more",
+                "for ACCESS SHARE on public.orders, queued behind others", "why it failed",
+                "who cancelled it", "what is not known", "the index orders_note is gone", "within 30s", "took 30s",
+            ] {
+                #expect(shown.contains(text), "\(text) in \(shown)")
+            }
+        }
+    }
+}
+
+/// A real browser without a screen.
+private enum Browser {
+    private static let path = "/usr/bin/chromium-headless-shell"
+
+    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+    /// What a page shows, three seconds after it was opened, without its markup.
+    static func text(of address: String) async throws -> String {
+        let profile = FileManager.default.temporaryDirectory.appending(path: "lockkeeper-page-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: profile) }
+        let document: String = try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try Self.document(at: address, profile.path) })
+            }
+        }
+        return document.replacing(/(?s)<(script|style)\b.*?<\/(script|style)>/, with: "").replacing(/<[^>]*>/, with: "")
+    }
+
+    private static func document(at address: String, _ profile: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: path)
+        process.arguments = [
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir=\(profile)",
+            "--virtual-time-budget=3000", "--dump-dom", address,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
 }

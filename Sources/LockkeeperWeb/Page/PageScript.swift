@@ -180,7 +180,7 @@ extension Page {
           const recentRow = (run) => make("article", `card row ${tones[run.outcome] || ""}`,
             pill(run.outcome || "ended"),
             make("span", "name", make("b", "", run.migrations.join(", ") || `${run.tool} migration`), " ", place(run)),
-            make("span", "took", run.outcome === "unseen" && !run.sessions.length ? `within ${span(run.duration_seconds)}` : `took ${span(run.duration_seconds)}`),
+            make("span", "took", run.outcome === "unseen" && !run.user ? `within ${span(run.duration_seconds)}` : `took ${span(run.duration_seconds)}`),
             moment(run.end || run.begin),
             run.evidence && make("span", "why", run.evidence));
 
