@@ -92,9 +92,9 @@ enum LookQueries {
             SELECT CASE
                 WHEN NOT s.granted THEN NULL
                 WHEN s.relation IS NULL THEN CASE WHEN s.fastpath THEN 0 END
-                WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 1 ELSE 0 END
-                WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 2 ELSE 0 END
-                WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation::int8 >= 16384 THEN 3 ELSE 0 END
+                WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 1 ELSE 0 END
+                WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 2 ELSE 0 END
+                WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 3 ELSE 0 END
                 WHEN s.mode = 'SIReadLock' THEN 0
                 END AS weak, s.fastpath, s.granted, s.database, s.relation, s.pid, s.locktype, s.mode,
                 \(waitStart) AS waitstart, CASE WHEN s.pid IS NULL THEN s.virtualtransaction END AS virtualtransaction, s.page, s.tuple,
@@ -103,7 +103,7 @@ enum LookQueries {
         ), telling AS MATERIALIZED (
             SELECT t.pid, t.granted, t.relation
             FROM l AS t
-            WHERE t.weak IS NULL AND (NOT t.granted OR t.relation::int8 >= 16384 AND t.locktype = 'relation')
+            WHERE t.weak IS NULL AND (NOT t.granted OR t.relation >= '16384'::pg_catalog.oid AND t.locktype = 'relation')
             UNION ALL
             SELECT p.pid, true, NULL FROM pg_catalog.unnest($1::int4[]) AS p (pid)
         ), kept AS MATERIALIZED (
