@@ -26,6 +26,14 @@ public struct ConfiguredReceiver: DeliveryClient {
         return await client.deliver(delivery, to: destination, at: AgentClock.now)
     }
 
+    public var pace: Duration {
+        switch receiver.channel {
+        // "1 message per second per channel", as Slack's documentation says.
+        case .slack, .slackBot: .seconds(1)
+        case .webhook, .email, .pagerDuty, .alertmanager: .zero
+        }
+    }
+
     public var refreshInterval: Duration? {
         if case .alertmanager = receiver.channel { AlertmanagerAlerts.interval } else { nil }
     }
@@ -46,6 +54,9 @@ public struct ConfiguredReceiver: DeliveryClient {
             return .slack(
                 SlackDestination(
                     webhookURL: try slack.webhook.read(), allowsPlainHTTP: true))
+        case .slackBot(let bot):
+            return .slackBot(
+                SlackBotDestination(apiURL: bot.apiURL, token: try bot.token.read(), channel: bot.channel))
         case .webhook(let webhook):
             return .webhook(
                 WebhookDestination(

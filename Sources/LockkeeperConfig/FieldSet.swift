@@ -29,8 +29,7 @@ struct FieldSet: Hashable {
     static let receiver = FieldSet(
         "receivers[]", ["name", "slack", "email", "webhook", "pagerduty", "alertmanager"], later: ["statuspage"])
     static let slack = FieldSet(
-        "receivers[].slack", ["webhook_url", "webhook_url_file"],
-        later: ["token", "token_file", "channel", "api_url"])
+        "receivers[].slack", ["webhook_url", "webhook_url_file", "token", "token_file", "channel", "api_url"])
     static let email = FieldSet(
         "receivers[].email",
         ["smtp", "tls", "username", "password", "password_file", "from", "to", "ca_file"])

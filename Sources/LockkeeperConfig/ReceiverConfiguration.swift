@@ -6,6 +6,7 @@ public struct ReceiverConfiguration: Sendable, Hashable {
     /// The way that messages take.
     public enum Channel: Sendable, Hashable {
         case slack(SlackReceiver)
+        case slackBot(SlackBotReceiver)
         case email(EmailReceiver)
         case webhook(WebhookReceiver)
         case pagerDuty(PagerDutyReceiver)
@@ -25,6 +26,25 @@ public struct SlackReceiver: Sendable, Hashable {
     public init(webhook: HTTPEndpoint) {
         self.webhook = webhook
     }
+}
+
+/// A Slack channel by the token of an app that is in it.
+public struct SlackBotReceiver: Sendable, Hashable {
+    /// A bot token with the scope `chat:write`.
+    public var token: Secret
+    /// `#name` or an id.
+    public var channel: String
+    /// Without a slash at its end.
+    public var apiURL: String
+
+    public init(token: Secret, channel: String, apiURL: String = SlackBotReceiver.defaultURL) {
+        self.token = token
+        self.channel = channel
+        self.apiURL = apiURL
+    }
+
+    /// Slack's API.
+    public static let defaultURL = "https://slack.com/api"
 }
 
 /// Mailboxes by an SMTP server.

@@ -22,7 +22,7 @@ struct ReceiverReader {
             section.place.report(
                 "has \(ConfigurationField.list(kinds)) at once", hint: "Make a receiver of its own of each")
         }
-        if let slack = section["slack"] { return self.slack(slack).map { .slack($0) } }
+        if let slack = section["slack"] { return self.slack(slack) }
         if let email = section["email"] { return self.email(email).map { .email($0) } }
         if let webhook = section["webhook"] { return self.webhook(webhook).map { .webhook($0) } }
         if let pagerduty = section["pagerduty"] { return self.pagerduty(pagerduty).map { .pagerDuty($0) } }
@@ -40,13 +40,48 @@ struct ReceiverReader {
         return nil
     }
 
-    private func slack(_ field: ConfigurationField) -> SlackReceiver? {
+    private func slack(_ field: ConfigurationField) -> ReceiverConfiguration.Channel? {
         guard let section = field.section(.slack) else { return nil }
+        let ofBot = ["token", "token_file", "channel", "api_url"].filter { section[$0] != nil }
+        guard let first = ofBot.first else {
+            section.reportMissing(
+                "webhook_url",
+                hint:
+                    "Slack shows it under Incoming Webhooks; better kept in a file that `webhook_url_file` names. For one "
+                    + "message per incident, edited in place, give `token_file` and `channel`")
+            return section.secret("webhook_url") { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: false) }
+                .map { .slack(SlackReceiver(webhook: HTTPEndpoint(url: $0))) }
+        }
+        if section["webhook_url"] != nil || section["webhook_url_file"] != nil {
+            section[first]?.report(
+                "a webhook's URL leads to its own channel and needs no `\(first)`",
+                hint: "Give either `webhook_url_file`, or `token_file` and `channel`")
+            return nil
+        }
         section.reportMissing(
-            "webhook_url",
-            hint: "Slack shows it under Incoming Webhooks; better kept in a file that `webhook_url_file` names")
-        return section.secret("webhook_url") { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: false) }
-            .map { SlackReceiver(webhook: HTTPEndpoint(url: $0)) }
+            "token",
+            hint:
+                "Slack shows it under OAuth & Permissions as Bot User OAuth Token; better kept in a file that `token_file` "
+                + "names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let url = apiURL(section, default: SlackBotReceiver.defaultURL)
+        guard let channel = slackChannel(section), let token, let url else { return nil }
+        return .slackBot(SlackBotReceiver(token: token, channel: channel, apiURL: url))
+    }
+
+    private func slackChannel(_ section: ConfigurationSection) -> String? {
+        let form = "Write `channel: \"#incidents\"`, with the quotes, or the channel's id"
+        guard let field = section.required("channel", hint: form) else { return nil }
+        if field.isNull {
+            field.report("is empty: without quotes, `#` begins a comment", hint: form)
+            return nil
+        }
+        guard let text = field.text() else { return nil }
+        guard text.value != "#", !text.value.contains(where: { $0.isWhitespace || $0 == "," }) else {
+            field.report("is not a channel's name or id", hint: form, value: text.written)
+            return nil
+        }
+        return text.value
     }
 
     private func webhook(_ field: ConfigurationField) -> WebhookReceiver? {

@@ -94,6 +94,15 @@ struct ConfigurationFixture {
             webhook:
               url_file: secrets/hook
               secret_file: secrets/signature
+          - name: channel
+            slack:
+              token: s3cr3t-of-the-bot
+              channel: "#incidents"
+              api_url: https://slack.example.org/api/
+          - name: channel-too
+            slack:
+              token_file: secrets/signature
+              channel: C0123456789
           - name: oncall
             pagerduty:
               routing_key: s3cr3t-routing-key
@@ -113,6 +122,8 @@ struct ConfigurationFixture {
         routes:
           - receiver: mail
           - receiver: hook
+          - receiver: channel
+          - receiver: channel-too
           - receiver: oncall
           - receiver: oncall-too
           - receiver: cluster

@@ -46,10 +46,6 @@ import Testing
         ("maintenance: []", "maintenance"), ("web: { basic_auth_users: {} }", "web.basic_auth_users"),
         ("web: { tls: {} }", "web.tls"),
         ("receivers: [{ name: a, statuspage: {} }]", "receivers[0].statuspage"),
-        (
-            "receivers: [{ name: a, slack: { webhook_url: 'https://h/x', channel: '#x' } }]",
-            "receivers[0].slack.channel"
-        ),
     ])
     func `What comes later is told from what is misspelt`(text: String, path: String) throws {
         let problem = try ConfigurationFixture().problem(ConfigurationFixture.minimal(text))
@@ -228,6 +224,24 @@ import Testing
             "the URL contains spaces"
         ),
         // routes
+        (
+            "receivers: [{ name: a, slack: { webhook_url: 'https://h/x', channel: '#x' } }]",
+            "receivers[0].slack.channel", "a webhook's URL leads to its own channel and needs no `channel`"
+        ),
+        ("receivers: [{ name: a, slack: { channel: '#x' } }]", "receivers[0].slack", "`token` is missing"),
+        ("receivers: [{ name: a, slack: { token: xoxb-1 } }]", "receivers[0].slack", "`channel` is missing"),
+        (
+            "receivers: [{ name: a, slack: { token: xoxb-1, channel: } }]", "receivers[0].slack.channel",
+            "is empty: without quotes, `#` begins a comment"
+        ),
+        (
+            "receivers: [{ name: a, slack: { token: xoxb-1, channel: '#a, #b' } }]", "receivers[0].slack.channel",
+            "is not a channel's name or id"
+        ),
+        (
+            "receivers: [{ name: a, slack: { token: 'xoxb 1', channel: '#a' } }]", "receivers[0].slack.token",
+            "it contains spaces, line breaks or letters beyond ASCII, which no token does"
+        ),
         ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty", "`routing_key` is missing"),
         (
             "receivers: [{ name: a, pagerduty: { routing_key: 'a b' } }]", "receivers[0].pagerduty.routing_key",

@@ -67,11 +67,16 @@ import Testing
         let channels = Dictionary(
             configuration.receivers.map { ($0.name, $0.channel) }, uniquingKeysWith: { first, _ in first })
         guard case .pagerDuty(let pager) = channels["oncall"], case .pagerDuty(let other) = channels["oncall-too"],
-            case .alertmanager(let cluster) = channels["cluster"]
+            case .alertmanager(let cluster) = channels["cluster"], case .slackBot(let bot) = channels["channel"],
+            case .slackBot(let otherBot) = channels["channel-too"]
         else {
             Issue.record("\(channels)")
             return
         }
+        #expect(try bot.token.read() == "s3cr3t-of-the-bot")
+        #expect(bot.channel == "#incidents")
+        #expect(bot.apiURL == "https://slack.example.org/api")
+        #expect(otherBot.apiURL == "https://slack.com/api")
         #expect(try pager.routingKey.read() == "s3cr3t-routing-key")
         #expect(pager.apiURL == "https://events.eu.pagerduty.com")
         #expect(try other.routingKey.read() == "s3cr3t-in-a-file")

@@ -5,6 +5,8 @@ public import LockkeeperTransfer
 public enum Destination: Sendable {
     /// An incoming webhook.
     case slack(SlackDestination)
+    /// Slack's Web API.
+    case slackBot(SlackBotDestination)
     /// An SMTP server.
     case mail(MailDestination)
     /// The generic webhook.
@@ -26,6 +28,23 @@ public struct SlackDestination: Sendable {
     public init(webhookURL: String, allowsPlainHTTP: Bool = false) {
         self.webhookURL = webhookURL
         self.allowsPlainHTTP = allowsPlainHTTP
+    }
+}
+
+/// A Slack channel by the token of an app that is in it.
+public struct SlackBotDestination: Sendable {
+    /// Where the API is, without a slash at its end.
+    public var apiURL: String
+    /// Secret: `xoxb-…`, with the scope `chat:write`.
+    public var token: String
+    /// `#name` or an id.
+    public var channel: String
+
+    /// A channel by its name or id.
+    public init(apiURL: String = "https://slack.com/api", token: String, channel: String) {
+        self.apiURL = apiURL
+        self.token = token
+        self.channel = channel
     }
 }
 

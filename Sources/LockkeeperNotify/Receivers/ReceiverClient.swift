@@ -26,6 +26,7 @@ public struct ReceiverClient: Sendable {
                 let body = try SlackMessage(delivery.notification).json()
                 return await post(
                     body, to: slack.webhookURL, allowsPlainHTTP: slack.allowsPlainHTTP, as: .slack, at: now)
+            case .slackBot(let bot): return try await send(delivery, to: bot, at: now)
             case .webhook(let webhook):
                 let body = try WebhookMessage(delivery).json()
                 var headers: HeaderFields = ["Idempotency-Key": delivery.id]
@@ -54,17 +55,25 @@ public struct ReceiverClient: Sendable {
         redaction.hide(url: url)
         if let secret { redaction.hide(secret) }
         do throws(TransferError) {
-            let response = try await transfers.perform(
-                HTTPRequest(
-                    method: "POST", url: url,
-                    headers: HeaderFields(
-                        [HeaderField("Content-Type", "application/json; charset=utf-8")] + headers.fields),
-                    body: body, connectTimeout: httpTimeout / 3, totalTimeout: httpTimeout,
-                    allowsPlainHTTP: allowsPlainHTTP))
+            let response = try await perform(
+                "POST", url, headers: headers, body: body, allowsPlainHTTP: allowsPlainHTTP)
             return service.outcome(of: response, redaction: redaction, at: now)
         } catch {
             return DeliveryOutcome(error)
         }
+    }
+
+    /// Makes one request whose body, where it has one, is JSON.
+    func perform(
+        _ method: String, _ url: String, headers: HeaderFields = [:], body: [UInt8] = [], allowsPlainHTTP: Bool = true
+    ) async throws(TransferError) -> HTTPResponse {
+        let type = body.isEmpty ? [] : [HeaderField("Content-Type", "application/json; charset=utf-8")]
+        return try await transfers.perform(
+            HTTPRequest(
+                method: method, url: url,
+                headers: HeaderFields([HeaderField("Accept", "application/json")] + type + headers.fields),
+                body: body, connectTimeout: httpTimeout / 3, totalTimeout: httpTimeout,
+                allowsPlainHTTP: allowsPlainHTTP))
     }
 
     private func send(_ delivery: Delivery, to mail: MailDestination) async -> DeliveryOutcome {

@@ -8,7 +8,7 @@ enum Verdict: String, Sendable {
 
     init(_ outcome: DeliveryOutcome) {
         switch outcome {
-        case .delivered: self = .delivered
+        case .delivered, .opened: self = .delivered
         case .retry(_, _, let isAmbiguous, _): self = isAmbiguous ? .ambiguousRetry : .retry
         case .permanent: self = .permanent
         }
