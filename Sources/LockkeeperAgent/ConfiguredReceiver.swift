@@ -30,6 +30,9 @@ public struct ConfiguredReceiver: DeliveryClient {
         switch receiver.channel {
         // "1 message per second per channel", as Slack's documentation says.
         case .slack, .slackBot: .seconds(1)
+        // "1 request / second as measured on a 60 second rolling window": an attempt makes one or two.
+        case .statuspage: .seconds(2)
+        case .cachet: .seconds(1)
         case .webhook, .email, .pagerDuty, .alertmanager: .zero
         }
     }
@@ -62,6 +65,16 @@ public struct ConfiguredReceiver: DeliveryClient {
                 WebhookDestination(
                     url: try webhook.endpoint.read(), signingSecret: try webhook.signingSecret?.read(),
                     allowsPlainHTTP: true))
+        case .statuspage(let page):
+            return .statuspage(
+                StatuspageDestination(
+                    apiURL: page.apiURL, page: page.page, token: try page.token.read(), components: page.components,
+                    notifiesSubscribers: page.notifiesSubscribers))
+        case .cachet(let page):
+            return .cachet(
+                CachetDestination(
+                    apiURL: page.url, token: try page.token.read(), components: page.components,
+                    notifiesSubscribers: page.notifiesSubscribers))
         case .pagerDuty(let service):
             return .pagerDuty(
                 PagerDutyDestination(apiURL: service.apiURL, routingKey: try service.routingKey.read()))

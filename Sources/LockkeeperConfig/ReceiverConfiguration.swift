@@ -9,6 +9,8 @@ public struct ReceiverConfiguration: Sendable, Hashable {
         case slackBot(SlackBotReceiver)
         case email(EmailReceiver)
         case webhook(WebhookReceiver)
+        case statuspage(StatuspageReceiver)
+        case cachet(CachetReceiver)
         case pagerDuty(PagerDutyReceiver)
         case alertmanager(AlertmanagerReceiver)
     }
@@ -141,5 +143,50 @@ public struct AlertmanagerReceiver: Sendable, Hashable {
     public init(urls: [String], token: Secret? = nil) {
         self.urls = urls
         self.token = token
+    }
+}
+
+/// A page of Atlassian's Statuspage.
+public struct StatuspageReceiver: Sendable, Hashable {
+    /// The page's id.
+    public var page: String
+    public var token: Secret
+    /// The ids of the components that are set while something goes on, and set back.
+    public var components: [String]
+    /// Whether subscribers get a mail or text message of everything.
+    public var notifiesSubscribers: Bool
+    /// Without a slash at its end.
+    public var apiURL: String
+
+    public init(
+        page: String, token: Secret, components: [String] = [], notifiesSubscribers: Bool = false,
+        apiURL: String = StatuspageReceiver.defaultURL
+    ) {
+        self.page = page
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
+        self.apiURL = apiURL
+    }
+
+    /// Statuspage's API.
+    public static let defaultURL = "https://api.statuspage.io"
+}
+
+/// A page of Cachet, version 3.
+public struct CachetReceiver: Sendable, Hashable {
+    /// The page's, without a slash at its end.
+    public var url: String
+    public var token: Secret
+    /// The ids of the components that are set while something goes on, and set back.
+    public var components: [Int]
+    /// Whether subscribers are told of new incidents.
+    public var notifiesSubscribers: Bool
+
+    public init(url: String, token: Secret, components: [Int] = [], notifiesSubscribers: Bool = false) {
+        self.url = url
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
     }
 }

@@ -25,6 +25,8 @@ struct ReceiverReader {
         if let slack = section["slack"] { return self.slack(slack) }
         if let email = section["email"] { return self.email(email).map { .email($0) } }
         if let webhook = section["webhook"] { return self.webhook(webhook).map { .webhook($0) } }
+        if let page = section["statuspage"] { return statuspage(page).map { .statuspage($0) } }
+        if let page = section["cachet"] { return cachet(page).map { .cachet($0) } }
         if let pagerduty = section["pagerduty"] { return self.pagerduty(pagerduty).map { .pagerDuty($0) } }
         if let alertmanager = section["alertmanager"] {
             return self.alertmanager(alertmanager).map { .alertmanager($0) }
@@ -97,6 +99,64 @@ struct ReceiverReader {
             WebhookReceiver(
                 endpoint: HTTPEndpoint(url: $0, allowsPlainHTTP: allowsPlainHTTP), signingSecret: secret)
         }
+    }
+
+    private func statuspage(_ field: ConfigurationField) -> StatuspageReceiver? {
+        guard let section = field.section(.statuspage) else { return nil }
+        section.reportMissing(
+            "token", hint: "Statuspage shows it under API info as API key; better kept in a file that `token_file` names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let url = apiURL(section, default: StatuspageReceiver.defaultURL)
+        let page = section.required("page", hint: "It is the page's id, which Statuspage shows under API info")
+            .flatMap(identifier)
+        let components = texts(section["components"], of: "components' ids").compactMap(identifier)
+        let notifies = section["notify_subscribers"]?.boolean() ?? false
+        guard let token, let url, let page else { return nil }
+        return StatuspageReceiver(
+            page: page, token: token, components: components, notifiesSubscribers: notifies, apiURL: url)
+    }
+
+    private func cachet(_ field: ConfigurationField) -> CachetReceiver? {
+        guard let section = field.section(.cachet) else { return nil }
+        section.reportMissing(
+            "token", hint: "Cachet makes it under API Keys, with the abilities to manage incidents, their updates and "
+                + "components; better kept in a file that `token_file` names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let allowsPlainHTTP = section["allow_http"]?.boolean() ?? false
+        let url = section.required("url", hint: "It is the page's, such as `https://status.example.org`")
+            .flatMap { baseURL($0, allowsPlainHTTP: allowsPlainHTTP) }
+        if let url, url.hasSuffix("/api") {
+            section["url"]?.report("names the API's path, which is added", hint: "Leave out `/api`", value: url)
+            return nil
+        }
+        let components = texts(section["components"], of: "components' numbers").compactMap { element -> Int? in
+            guard let text = element.text() else { return nil }
+            guard let id = Int(text.value), id > 0 else {
+                element.report("is not a component's number", value: text.written)
+                return nil
+            }
+            return id
+        }
+        let notifies = section["notify_subscribers"]?.boolean() ?? false
+        guard let token, let url else { return nil }
+        return CachetReceiver(url: url, token: token, components: components, notifiesSubscribers: notifies)
+    }
+
+    /// The elements of a list that may be missing.
+    private func texts(_ field: ConfigurationField?, of what: String) -> [ConfigurationField] {
+        field?.elements(of: what) ?? []
+    }
+
+    /// An id that stands in a URL.
+    private func identifier(_ field: ConfigurationField) -> String? {
+        guard let text = field.text() else { return nil }
+        guard text.value.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0 | 0x20) || $0 == 45 || $0 == 95 })
+        else {
+            field.report(
+                "is not an id", hint: "Ids are of letters, digits, `-` and `_`; the name does not do", value: text.written)
+            return nil
+        }
+        return text.value
     }
 
     private func pagerduty(_ field: ConfigurationField) -> PagerDutyReceiver? {

@@ -45,7 +45,6 @@ import Testing
     @Test(arguments: [
         ("maintenance: []", "maintenance"), ("web: { basic_auth_users: {} }", "web.basic_auth_users"),
         ("web: { tls: {} }", "web.tls"),
-        ("receivers: [{ name: a, statuspage: {} }]", "receivers[0].statuspage"),
     ])
     func `What comes later is told from what is misspelt`(text: String, path: String) throws {
         let problem = try ConfigurationFixture().problem(ConfigurationFixture.minimal(text))
@@ -241,6 +240,34 @@ import Testing
         (
             "receivers: [{ name: a, slack: { token: 'xoxb 1', channel: '#a' } }]", "receivers[0].slack.token",
             "it contains spaces, line breaks or letters beyond ASCII, which no token does"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { page: p } }]", "receivers[0].statuspage", "`token` is missing"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t } }]", "receivers[0].statuspage", "`page` is missing"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: 'status.example.org' } }]",
+            "receivers[0].statuspage.page", "is not an id"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: p, components: ['My API'] } }]",
+            "receivers[0].statuspage.components[0]", "is not an id"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: p, notify_subscribers: maybe } }]",
+            "receivers[0].statuspage.notify_subscribers", "must be `true` or `false`"
+        ),
+        ("receivers: [{ name: a, cachet: { token: t } }]", "receivers[0].cachet", "`url` is missing"),
+        ("receivers: [{ name: a, cachet: { url: 'https://h' } }]", "receivers[0].cachet", "`token` is missing"),
+        (
+            "receivers: [{ name: a, cachet: { token: t, url: 'https://h/api' } }]", "receivers[0].cachet.url",
+            "names the API's path, which is added"
+        ),
+        (
+            "receivers: [{ name: a, cachet: { token: t, url: 'https://h', components: [API] } }]",
+            "receivers[0].cachet.components[0]", "is not a component's number"
         ),
         ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty", "`routing_key` is missing"),
         (

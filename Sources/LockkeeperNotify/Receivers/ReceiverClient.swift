@@ -38,6 +38,8 @@ public struct ReceiverClient: Sendable {
                     hiding: webhook.signingSecret, at: now)
             case .mail(let mail): return await send(delivery, to: mail)
             case .pagerDuty(let service): return try await send(delivery, to: service, at: now)
+            case .statuspage(let page): return try await send(delivery, to: page, at: now)
+            case .cachet(let page): return try await send(delivery, to: page, at: now)
             case .alertmanager(let cluster):
                 return try await send(delivery, to: cluster, at: now)
             }

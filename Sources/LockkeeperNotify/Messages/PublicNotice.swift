@@ -1,0 +1,62 @@
+public import LockkeeperCore
+
+/// What customers are told on a status page: how it is for them, and nothing of what engineers are told. No name of a server, database,
+/// table, person or migration is in it, and no query.
+public struct PublicNotice: Sendable, Hashable {
+    /// How it stands, as status pages tell it.
+    public enum Progress: Sendable, Hashable, CaseIterable {
+        case investigating, identified, monitoring, resolved
+    }
+
+    public let title: String
+    public let body: String
+    public let progress: Progress
+    /// How bad it is while it is not resolved.
+    public let severity: Severity
+    /// Tells the incident from all others, on pages that cannot keep a key where nobody sees it.
+    public let key: String
+
+    /// Renders a notification.
+    public init(_ notification: Notification) {
+        let isMigration = notification.facts.run != nil
+        severity = notification.severity
+        key = "LK-" + StableIdentifier.derive(from: notification.incidentID)
+        title = isMigration ? "Database maintenance" : "Database problem"
+        progress =
+            if notification.isResolved {
+                .resolved
+            } else if notification.reason == .deescalated {
+                .monitoring
+            } else if isMigration || notification.reason == .acknowledged {
+                .identified
+            } else {
+                .investigating
+            }
+        body = Self.body(notification, isMigration: isMigration)
+    }
+
+    private static func body(_ notification: Notification, isMigration: Bool) -> String {
+        if notification.isResolved {
+            if Badge(notification).isBad {
+                return "The work on our database has ended. If you still notice a problem, please tell us."
+            }
+            return isMigration
+                ? "The work on our database is complete. Everything works as usual again."
+                : "The problem with our database is over. Everything works as usual again."
+        }
+        let effect =
+            switch notification.severity {
+            case .critical: "Some requests are slow or fail at the moment."
+            case .warning: "Some requests may be slower than usual."
+            case .info: "You should not notice anything of it."
+            }
+        let cause =
+            switch (isMigration, notification.severity) {
+            case (true, .info): "We are changing something in our database."
+            case (true, _): "A change to our database takes longer than planned."
+            case (false, _): "There is a problem with our database."
+            }
+        let action = notification.severity == .info ? "" : " We are working on it."
+        return "\(cause) \(effect)\(notification.reason == .deescalated ? " It is getting better." : action)"
+    }
+}
