@@ -10,7 +10,7 @@ public struct ConfiguredReceiver: DeliveryClient {
 
     public init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {
         self.receiver = receiver
-        client = ReceiverClient(transfers: transfers)
+        client = ReceiverClient(transfers: transfers, templates: receiver.templates)
     }
 
     public func deliver(_ delivery: Delivery) async -> DeliveryOutcome {

@@ -27,7 +27,9 @@ struct FieldSet: Hashable {
         ])
     static let rules = FieldSet("rules", ["files", "interval"])
     static let receiver = FieldSet(
-        "receivers[]", ["name", "slack", "email", "webhook", "statuspage", "cachet", "pagerduty", "alertmanager"])
+        "receivers[]",
+        ["name", "templates", "slack", "email", "webhook", "statuspage", "cachet", "pagerduty", "alertmanager"])
+    static let templates = FieldSet("receivers[].templates", ["title", "text", "action"])
     static let slack = FieldSet(
         "receivers[].slack", ["webhook_url", "webhook_url_file", "token", "token_file", "channel", "api_url"])
     static let email = FieldSet(
@@ -44,7 +46,8 @@ struct FieldSet: Hashable {
     static let privacy = FieldSet("privacy", ["query_text"])
 
     static let all = [
-        root, web, target, migrations, sampling, rules, receiver, slack, email, webhook, statuspage, cachet, pagerduty,
+        root, web, target, migrations, sampling, rules, receiver, templates, slack, email, webhook, statuspage, cachet,
+        pagerduty,
         alertmanager, route, privacy,
     ]
 

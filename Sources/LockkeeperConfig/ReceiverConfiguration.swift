@@ -1,7 +1,11 @@
+public import LockkeeperCore
+
 /// Somebody who is told, and by which way.
 public struct ReceiverConfiguration: Sendable, Hashable {
     public var name: String
     public var channel: Channel
+    /// The texts that this receiver is told in its own words.
+    public var templates: MessageTemplates
 
     /// The way that messages take.
     public enum Channel: Sendable, Hashable {
@@ -15,9 +19,10 @@ public struct ReceiverConfiguration: Sendable, Hashable {
         case alertmanager(AlertmanagerReceiver)
     }
 
-    public init(name: String, channel: Channel) {
+    public init(name: String, channel: Channel, templates: MessageTemplates = MessageTemplates()) {
         self.name = name
         self.channel = channel
+        self.templates = templates
     }
 }
 

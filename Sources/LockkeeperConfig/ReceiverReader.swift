@@ -1,3 +1,5 @@
+import LockkeeperCore
+
 /// Reads `receivers:`.
 struct ReceiverReader {
     /// Each receiver that has a name, with its place in the file.
@@ -12,12 +14,37 @@ struct ReceiverReader {
             // One that cannot be used is kept in the list, so that a route to it is not a problem of its own.
             let channel =
                 channel(section) ?? .webhook(WebhookReceiver(endpoint: HTTPEndpoint(url: Secret(literal: ""))))
-            return name.map { (ReceiverConfiguration(name: $0, channel: channel), element) }
+            let templates = section["templates"].map(templates) ?? MessageTemplates()
+            return name.map {
+                (ReceiverConfiguration(name: $0, channel: channel, templates: templates), element)
+            }
         } ?? []
     }
 
+    private static let kinds = FieldSet.receiver.known.filter { $0 != "name" && $0 != "templates" }
+
+    private func templates(_ field: ConfigurationField) -> MessageTemplates {
+        guard let section = field.section(.templates) else { return MessageTemplates() }
+        return MessageTemplates(
+            title: section["title"].flatMap(template), text: section["text"].flatMap(template),
+            action: section["action"].flatMap(template))
+    }
+
+    private func template(_ field: ConfigurationField) -> MessageTemplate? {
+        guard let text = field.plainText() else { return nil }
+        do {
+            return try MessageTemplate(parsing: text)
+        } catch {
+            field.report(
+                "is no template: \(error)",
+                hint: "Write as in a rule's annotation, such as `{{ $labels.title }}`; known are "
+                    + ConfigurationField.list(MessageTemplate.fields), value: text)
+            return nil
+        }
+    }
+
     private func channel(_ section: ConfigurationSection) -> ReceiverConfiguration.Channel? {
-        let kinds = FieldSet.receiver.known.filter { $0 != "name" && section[$0] != nil }
+        let kinds = Self.kinds.filter { section[$0] != nil }
         if kinds.count > 1 {
             section.place.report(
                 "has \(ConfigurationField.list(kinds)) at once", hint: "Make a receiver of its own of each")
@@ -36,7 +63,7 @@ struct ReceiverReader {
             section.place.report(
                 "does not say by which way to tell",
                 hint:
-                    "Give it \(ConfigurationField.list(FieldSet.receiver.known.filter { $0 != "name" }, conjunction: "or"))"
+                    "Give it \(ConfigurationField.list(Self.kinds, conjunction: "or"))"
             )
         }
         return nil
@@ -104,7 +131,8 @@ struct ReceiverReader {
     private func statuspage(_ field: ConfigurationField) -> StatuspageReceiver? {
         guard let section = field.section(.statuspage) else { return nil }
         section.reportMissing(
-            "token", hint: "Statuspage shows it under API info as API key; better kept in a file that `token_file` names")
+            "token",
+            hint: "Statuspage shows it under API info as API key; better kept in a file that `token_file` names")
         let token = section.secret("token", check: Self.objection(toToken:))
         let url = apiURL(section, default: StatuspageReceiver.defaultURL)
         let page = section.required("page", hint: "It is the page's id, which Statuspage shows under API info")
@@ -119,7 +147,8 @@ struct ReceiverReader {
     private func cachet(_ field: ConfigurationField) -> CachetReceiver? {
         guard let section = field.section(.cachet) else { return nil }
         section.reportMissing(
-            "token", hint: "Cachet makes it under API Keys, with the abilities to manage incidents, their updates and "
+            "token",
+            hint: "Cachet makes it under API Keys, with the abilities to manage incidents, their updates and "
                 + "components; better kept in a file that `token_file` names")
         let token = section.secret("token", check: Self.objection(toToken:))
         let allowsPlainHTTP = section["allow_http"]?.boolean() ?? false
@@ -150,10 +179,14 @@ struct ReceiverReader {
     /// An id that stands in a URL.
     private func identifier(_ field: ConfigurationField) -> String? {
         guard let text = field.text() else { return nil }
-        guard text.value.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0 | 0x20) || $0 == 45 || $0 == 95 })
+        guard
+            text.value.utf8.allSatisfy({
+                (48...57).contains($0) || (97...122).contains($0 | 0x20) || $0 == 45 || $0 == 95
+            })
         else {
             field.report(
-                "is not an id", hint: "Ids are of letters, digits, `-` and `_`; the name does not do", value: text.written)
+                "is not an id", hint: "Ids are of letters, digits, `-` and `_`; the name does not do",
+                value: text.written)
             return nil
         }
         return text.value

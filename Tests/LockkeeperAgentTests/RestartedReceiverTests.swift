@@ -6,7 +6,9 @@ import Testing
 /// One run, told to receivers who keep one thing per incident, by two agents one after the other.
 @Suite(.enabled(if: TestPostgres.isWanted(), "needs PostgreSQL 15 (LOCKKEEPER_POSTGRES15_BIN)"))
 struct RestartedReceiverTests {
-    @Test("What one agent has begun at Slack, PagerDuty and on status pages, the next one ends there, and begins nothing anew")
+    @Test(
+        "What one agent has begun at Slack, PagerDuty and on status pages, the next one ends there, and begins nothing anew"
+    )
     func restarted() async throws {
         try await TestPostgres.withDatabase { database in
             try await StubSlackAPI.serving { slack in

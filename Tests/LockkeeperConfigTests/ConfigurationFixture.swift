@@ -95,6 +95,10 @@ struct ConfigurationFixture {
               url_file: secrets/hook
               secret_file: secrets/signature
           - name: channel
+            templates:
+              title: "{{ $labels.env }}: {{ $labels.title }}"
+              text: See {{ $labels.link }}
+              action: ""
             slack:
               token: s3cr3t-of-the-bot
               channel: "#incidents"

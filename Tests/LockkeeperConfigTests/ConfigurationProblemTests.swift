@@ -269,6 +269,10 @@ import Testing
             "receivers: [{ name: a, cachet: { token: t, url: 'https://h', components: [API] } }]",
             "receivers[0].cachet.components[0]", "is not a component's number"
         ),
+        (
+            "receivers: [{ name: a, templates: { text: '{{ .Nosuch }}' }, slack: { webhook_url: 'https://h/x' } }]",
+            "receivers[0].templates.text", "is no template: 1:4: can't evaluate field Nosuch in type struct"
+        ),
         ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty", "`routing_key` is missing"),
         (
             "receivers: [{ name: a, pagerduty: { routing_key: 'a b' } }]", "receivers[0].pagerduty.routing_key",

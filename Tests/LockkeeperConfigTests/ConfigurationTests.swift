@@ -82,6 +82,11 @@ import Testing
         #expect(ownPage.notifiesSubscribers)
         #expect(try bot.token.read() == "s3cr3t-of-the-bot")
         #expect(bot.channel == "#incidents")
+        let templates = configuration.receivers.first { $0.name == "channel" }?.templates
+        #expect(try templates?.title == MessageTemplate(parsing: "{{ $labels.env }}: {{ $labels.title }}"))
+        #expect(try templates?.text == MessageTemplate(parsing: "See {{ $labels.link }}"))
+        #expect(try templates?.action == MessageTemplate(parsing: ""))
+        #expect(configuration.receivers.first?.templates == MessageTemplates())
         #expect(bot.apiURL == "https://slack.example.org/api")
         #expect(otherBot.apiURL == "https://slack.com/api")
         #expect(try pager.routingKey.read() == "s3cr3t-routing-key")

@@ -16,12 +16,25 @@ public struct PublicNotice: Sendable, Hashable {
     /// Tells the incident from all others, on pages that cannot keep a key where nobody sees it.
     public let key: String
 
-    /// Renders a notification.
-    public init(_ notification: Notification) {
+    /// The notification with the words for customers in place of those for engineers, or with those of a receiver's templates, which see the
+    /// words for customers as `title` and `text`.
+    public static func notification(
+        _ notification: Notification, in templates: MessageTemplates = MessageTemplates(), to receiver: String
+    ) -> Notification {
+        var result = notification
+        result.title = notification.facts.run != nil ? "Database maintenance" : "Database problem"
+        result.facts.summary = body(notification, isMigration: notification.facts.run != nil)
+        result.facts.actions = []
+        return templates.apply(to: result, receiver: receiver)
+    }
+
+    /// Renders a notification that ``notification(_:in:to:)`` has put into words for customers.
+    init(_ notification: Notification) {
         let isMigration = notification.facts.run != nil
         severity = notification.severity
         key = "LK-" + StableIdentifier.derive(from: notification.incidentID)
-        title = isMigration ? "Database maintenance" : "Database problem"
+        title = MessageWording.cut(units: MessageWording.singleLine(notification.title), to: 200)
+        body = MessageWording.cut(units: notification.facts.summary, to: 4000)
         progress =
             if notification.isResolved {
                 .resolved
@@ -32,7 +45,6 @@ public struct PublicNotice: Sendable, Hashable {
             } else {
                 .investigating
             }
-        body = Self.body(notification, isMigration: isMigration)
     }
 
     private static func body(_ notification: Notification, isMigration: Bool) -> String {

@@ -19,6 +19,14 @@ public enum Destination: Sendable {
     case pagerDuty(PagerDutyDestination)
     /// The members of an Alertmanager cluster.
     case alertmanager(AlertmanagerDestination)
+
+    /// Whether customers read it.
+    var isPublic: Bool {
+        switch self {
+        case .statuspage, .cachet: true
+        case .slack, .slackBot, .mail, .webhook, .pagerDuty, .alertmanager: false
+        }
+    }
 }
 
 /// A Slack channel by its incoming webhook.

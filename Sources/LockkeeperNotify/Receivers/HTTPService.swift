@@ -21,7 +21,7 @@ enum HTTPService: Sendable {
 
     /// - Parameter now: what a date in `Retry-After` counts from.
     func outcome(of response: HTTPResponse, redaction: Redaction, at now: Timestamp) -> DeliveryOutcome {
-        let said = redaction.clean(String(response.text.prefix(300))).prefix(120)
+        let said = redaction.clean(response.text).prefix(120)
         let reason = "\(name) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         switch response.status {
         case 200..<300: return .delivered

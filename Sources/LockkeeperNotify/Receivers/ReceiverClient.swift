@@ -6,20 +6,31 @@ public struct ReceiverClient: Sendable {
     private let transfers: TransferClient
     private let httpTimeout: Duration
     private let mailTimeout: Duration
+    private let templates: MessageTemplates
 
     /// - Parameters:
     ///   - httpTimeout: for a whole request; connecting may take a third of it.
     ///   - mailTimeout: for a whole mail; servers that scan take their time to answer.
-    public init(transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60)) {
+    ///   - templates: the receiver's own words.
+    public init(
+        transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60),
+        templates: MessageTemplates = MessageTemplates()
+    ) {
         self.transfers = transfers
         self.httpTimeout = httpTimeout
         self.mailTimeout = mailTimeout
+        self.templates = templates
     }
 
     /// Delivers once. Never throws: every failure is an outcome. Cancelling the task ends it soon, as a retry.
     ///
     /// - Parameter now: the time of this attempt: of the webhook's signature, and what a `Retry-After` date counts from.
     public func deliver(_ delivery: Delivery, to destination: Destination, at now: Timestamp) async -> DeliveryOutcome {
+        var delivery = delivery
+        delivery.notification =
+            destination.isPublic
+            ? PublicNotice.notification(delivery.notification, in: templates, to: delivery.receiver)
+            : templates.apply(to: delivery.notification, receiver: delivery.receiver)
         do {
             switch destination {
             case .slack(let slack):

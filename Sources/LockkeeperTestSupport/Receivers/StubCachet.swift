@@ -86,7 +86,8 @@ public final class StubCachet: Sendable {
             case ("GET", 2, "incidents"): return json(["data": state.incidents.reversed().map(object)])
             case ("POST", 2, "incidents"): return create(fields, &state)
             case ("GET", 4, "incidents"), ("POST", 4, "incidents"):
-                guard parts[3] == "updates", let index = state.incidents.firstIndex(where: { String($0.id) == parts[2] })
+                guard parts[3] == "updates",
+                    let index = state.incidents.firstIndex(where: { String($0.id) == parts[2] })
                 else { return .status(404, #"{"message":"Not found"}"#) }
                 if request.method == "GET" {
                     return json(["data": state.incidents[index].updates.reversed().map(object)])
@@ -95,7 +96,8 @@ public final class StubCachet: Sendable {
             case ("GET", 3, "components"), ("PUT", 3, "components"):
                 guard parts[2] == String(StubCachet.component) else { return .status(404, #"{"message":"Not found"}"#) }
                 if request.method == "PUT" {
-                    guard Array(fields.keys) == ["status"], let status = fields["status"] as? Int, (1...5).contains(status)
+                    guard Array(fields.keys) == ["status"], let status = fields["status"] as? Int,
+                        (1...5).contains(status)
                     else {
                         state.violations.append("component: \(fields)")
                         return .status(422)
@@ -109,7 +111,9 @@ public final class StubCachet: Sendable {
 
         private func create(_ fields: [String: Any], _ state: inout State) -> StubAnswer {
             let known: Set = ["name", "status", "message", "visible", "stickied", "notifications", "components"]
-            for key in fields.keys.sorted() where !known.contains(key) { state.violations.append("\(key): no such field") }
+            for key in fields.keys.sorted() where !known.contains(key) {
+                state.violations.append("\(key): no such field")
+            }
             let name = fields["name"] as? String ?? ""
             if name.isEmpty || name.count > 255 { state.violations.append("name: empty or too long") }
             let message = fields["message"] as? String ?? ""

@@ -115,7 +115,9 @@ public final class StubStatuspage: Sendable {
                 }
                 return json(object(incident))
             case ("POST", "/incidents"):
-                guard let fields = check(request, &state, isNew: true) else { return .status(422, #"{"error":["wrong"]}"#) }
+                guard let fields = check(request, &state, isNew: true) else {
+                    return .status(422, #"{"error":["wrong"]}"#)
+                }
                 var incident = Incident(
                     id: "incident\(state.incidents.count + 1)", name: "", status: "", impact: "none", updates: [])
                 apply(fields, to: &incident, &state)
@@ -125,7 +127,9 @@ public final class StubStatuspage: Sendable {
                 guard let index = state.incidents.firstIndex(where: { $0.id == id }) else {
                     return .status(404, #"{"error":"Not found"}"#)
                 }
-                guard let fields = check(request, &state, isNew: false) else { return .status(422, #"{"error":["wrong"]}"#) }
+                guard let fields = check(request, &state, isNew: false) else {
+                    return .status(422, #"{"error":["wrong"]}"#)
+                }
                 var incident = state.incidents[index]
                 apply(fields, to: &incident, &state)
                 state.incidents[index] = incident

@@ -37,7 +37,6 @@ struct AnswerCase: Sendable, CustomTestStringConvertible {
         AnswerCase("429", .rateLimited(retryAfter: 30), .retry), AnswerCase("500", .status(500), .retry),
         AnswerCase("502", .status(502), .ambiguousRetry), AnswerCase("503", .status(503), .retry),
         AnswerCase("504", .status(504), .ambiguousRetry), AnswerCase("no answer", StubAnswer(.never), .ambiguousRetry),
-        AnswerCase("reset before reading", StubAnswer(.resetBeforeReading), .ambiguousRetry),
         AnswerCase("reset after reading", StubAnswer(.resetAfterReading), .ambiguousRetry),
         AnswerCase("closed after reading", StubAnswer(.closeAfterReading), .ambiguousRetry),
         AnswerCase("half of a 500", StubAnswer(.half(status: 500, body: Array("oops".utf8))), .retry),

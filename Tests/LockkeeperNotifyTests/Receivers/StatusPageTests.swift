@@ -47,7 +47,7 @@ struct StatusPageTests {
 
     @Test(arguments: Example.allCases)
     func `Customers are told nothing of servers, databases, tables, people and queries`(example: Example) throws {
-        let notice = PublicNotice(example.notification)
+        let notice = PublicNotice(PublicNotice.notification(example.notification, to: "customers"))
         for word in ["app-production", "orders", "pid", "4711", "reports", "deploy", "ALTER", "psql", "run-", "7k2m"] {
             #expect(!"\(notice.title) \(notice.body) \(notice.key)".contains(word))
         }
@@ -136,14 +136,19 @@ struct StatusPageTests {
         }
     }
 
-    @Test(arguments: AnswerCase.failures + [AnswerCase("422", .status(422), .permanent), AnswerCase("420", .status(420), .retry)])
+    @Test(
+        arguments: AnswerCase.failures + [
+            AnswerCase("422", .status(422), .permanent), AnswerCase("420", .status(420), .retry),
+        ])
     func `Whichever of Statuspage's answers fails, it means what it says`(example: AnswerCase) async throws {
         // Of looking, opening, and updating.
         for step in 0..<3 {
             try await StubStatuspage.serving { stub in
                 var delivery = Self.course[1]
                 if step == 2 {
-                    guard case .opened(let reference) = await deliver(Self.course[0], to: statuspage(stub)) else { return }
+                    guard case .opened(let reference) = await deliver(Self.course[0], to: statuspage(stub)) else {
+                        return
+                    }
                     delivery.reference = reference
                 }
                 if step == 1 { stub.server.script(.status(200, "[]")) }
