@@ -1,24 +1,24 @@
-public import LockkeeperCore
+internal import LockkeeperCore
 
 /// What customers are told on a status page: how it is for them, and nothing of what engineers are told. No name of a server, database,
 /// table, person or migration is in it, and no query.
-public struct PublicNotice: Sendable, Hashable {
+struct PublicNotice: Sendable, Hashable {
     /// How it stands, as status pages tell it.
-    public enum Progress: Sendable, Hashable, CaseIterable {
+    enum Progress: Sendable, Hashable, CaseIterable {
         case investigating, identified, monitoring, resolved
     }
 
-    public let title: String
-    public let body: String
-    public let progress: Progress
+    let title: String
+    let body: String
+    let progress: Progress
     /// How bad it is while it is not resolved.
-    public let severity: Severity
+    let severity: Severity
     /// Tells the incident from all others, on pages that cannot keep a key where nobody sees it.
-    public let key: String
+    let key: String
 
     /// The notification with the words for customers in place of those for engineers, or with those of a receiver's templates, which see the
     /// words for customers as `title` and `text`.
-    public static func notification(
+    static func notification(
         _ notification: Notification, in templates: MessageTemplates = MessageTemplates(), to receiver: String
     ) -> Notification {
         var result = notification

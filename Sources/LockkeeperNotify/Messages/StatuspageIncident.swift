@@ -32,6 +32,9 @@ struct StatuspageIncident: Sendable, Hashable, Encodable {
             componentIDs: components, notifies: notifiesSubscribers, metadata: ["lockkeeper": ["key": notice.key]])
     }
 
+    /// The body that sets back a component without an incident.
+    static let componentIsOperational = Array(#"{"component":{"status":"operational"}}"#.utf8)
+
     func json() throws -> [UInt8] { try MessageJSON.encode(self) }
 
     static func status(_ notice: PublicNotice) -> String {
@@ -53,7 +56,7 @@ struct StatuspageIncident: Sendable, Hashable, Encodable {
         }
     }
 
-    private static func component(_ notice: PublicNotice) -> String {
+    static func component(_ notice: PublicNotice) -> String {
         guard notice.progress != .resolved else { return "operational" }
         return switch notice.severity {
         case .critical: "partial_outage"
@@ -68,6 +71,11 @@ struct StatuspageIncidentAnswer: Sendable, Decodable {
     struct Update: Sendable, Decodable {
         var status: String
         var body: String?
+    }
+
+    struct Component: Sendable, Decodable {
+        var id: String
+        var status: String?
     }
 
     /// What Lockkeeper has put there; incidents of others may hold anything else.
@@ -90,9 +98,17 @@ struct StatuspageIncidentAnswer: Sendable, Decodable {
     var metadata: Metadata?
     /// The newest first.
     var updates: [Update]?
+    var components: [Component]?
+
+    /// Whether it is as it should be after an update, which may then have been made already.
+    func hasHeard(_ notice: PublicNotice, components wanted: [String]) -> Bool {
+        let affected = (components ?? []).filter { wanted.contains($0.id) }
+        return status == StatuspageIncident.status(notice) && updates?.first?.body == notice.body
+            && affected.allSatisfy { $0.status == StatuspageIncident.component(notice) }
+    }
 
     private enum CodingKeys: String, CodingKey {
-        case id, status, metadata
+        case id, status, metadata, components
         case updates = "incident_updates"
     }
 }

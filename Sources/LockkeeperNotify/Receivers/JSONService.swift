@@ -7,6 +7,8 @@ struct JSONService: Sendable {
     /// Ends an attempt before its end.
     struct Stop: Error {
         let outcome: DeliveryOutcome
+        /// Of the answer, where there was one.
+        var status: Int?
     }
 
     let client: ReceiverClient
@@ -46,7 +48,7 @@ struct JSONService: Sendable {
             throw Stop(outcome: DeliveryOutcome(error))
         }
         let outcome = kind.outcome(of: response, redaction: redaction, at: now)
-        guard outcome == .delivered else { throw Stop(outcome: outcome) }
+        guard outcome == .delivered else { throw Stop(outcome: outcome, status: response.status) }
         return response
     }
 

@@ -7,7 +7,11 @@ extension ReceiverClient {
         _ delivery: Delivery, to cluster: AlertmanagerDestination, at now: Timestamp
     ) async throws -> DeliveryOutcome {
         let outcomes = await post(try AlertmanagerAlerts(delivery, at: now).json(), to: cluster, at: now)
-        if outcomes.contains(.delivered) { return .delivered }
+        // A test is to show which of them cannot be told.
+        let isEnough =
+            delivery.notification.isTest
+            ? outcomes.allSatisfy { $0 == .delivered } : outcomes.contains(.delivered)
+        if isEnough { return .delivered }
         var reasons: [String] = []
         var isWorthARetry = false
         var mayHaveArrived = false

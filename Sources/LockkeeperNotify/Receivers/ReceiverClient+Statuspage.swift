@@ -47,11 +47,17 @@ extension ReceiverClient {
         // An attempt before this one may have been heard.
         if delivery.attempts > 1 {
             let incident = try await service.call("GET", "/incidents/\(id)", answer: StatuspageIncidentAnswer.self)
-            if incident.status == StatuspageIncident.status(notice), incident.updates?.first?.body == notice.body {
-                return .opened(reference)
+            if incident.hasHeard(notice, components: page.components) { return .opened(reference) }
+        }
+        do throws(JSONService.Stop) {
+            try await service.call("PATCH", "/incidents/\(id)", body)
+        } catch {
+            // Somebody has deleted it, and has thought better of it than to open it again. The components must not stay as they were set.
+            guard error.status == 404, notice.progress == .resolved else { throw error }
+            for component in page.components {
+                try await service.call("PATCH", "/components/\(component)", StatuspageIncident.componentIsOperational)
             }
         }
-        try await service.call("PATCH", "/incidents/\(id)", body)
         return .opened(reference)
     }
 

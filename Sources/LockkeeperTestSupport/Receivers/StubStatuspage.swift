@@ -56,6 +56,9 @@ public final class StubStatuspage: Sendable {
     /// Does the next writing request and loses the answer, once.
     public func loseNextAnswer() { ledger.state.withLock { $0.losesAnswer = true } }
 
+    /// Deletes all incidents, as somebody may who looks at the page.
+    public func deleteIncidents() { ledger.state.withLock { $0.incidents = [] } }
+
     /// Adds what somebody else has put on the page.
     public func addForeignIncident() {
         ledger.state.withLock {
@@ -106,14 +109,14 @@ public final class StubStatuspage: Sendable {
             let id = path.split(separator: "/").last.map(String.init)
             switch (request.method, path) {
             case ("GET", "/incidents/unresolved"):
-                return json(state.incidents.filter { $0.status != "resolved" }.reversed().map(object))
+                return json(state.incidents.filter { $0.status != "resolved" }.reversed().map { object($0, state) })
             case ("GET", "/components?per_page=100"):
                 return json([["id": StubStatuspage.component, "name": "API", "status": state.component]])
             case ("GET", _):
                 guard let incident = state.incidents.first(where: { $0.id == id }) else {
                     return .status(404, #"{"error":"Not found"}"#)
                 }
-                return json(object(incident))
+                return json(object(incident, state))
             case ("POST", "/incidents"):
                 guard let fields = check(request, &state, isNew: true) else {
                     return .status(422, #"{"error":["wrong"]}"#)
@@ -122,7 +125,12 @@ public final class StubStatuspage: Sendable {
                     id: "incident\(state.incidents.count + 1)", name: "", status: "", impact: "none", updates: [])
                 apply(fields, to: &incident, &state)
                 state.incidents.append(incident)
-                return json(object(incident), status: 201)
+                return json(object(incident, state), status: 201)
+            case ("PATCH", "/components/\(StubStatuspage.component)"):
+                let object = (try? JSONSerialization.jsonObject(with: Data(request.body))) as? [String: Any] ?? [:]
+                guard let status = (object["component"] as? [String: String])?["status"] else { return .status(422) }
+                state.component = status
+                return json(["id": StubStatuspage.component, "status": status])
             case ("PATCH", _):
                 guard let index = state.incidents.firstIndex(where: { $0.id == id }) else {
                     return .status(404, #"{"error":"Not found"}"#)
@@ -133,7 +141,7 @@ public final class StubStatuspage: Sendable {
                 var incident = state.incidents[index]
                 apply(fields, to: &incident, &state)
                 state.incidents[index] = incident
-                return json(object(incident))
+                return json(object(incident, state))
             default: return .status(405)
             }
         }
@@ -196,11 +204,12 @@ public final class StubStatuspage: Sendable {
             return violations.isEmpty ? fields : nil
         }
 
-        private func object(_ incident: Incident) -> [String: Any] {
+        private func object(_ incident: Incident, _ state: State) -> [String: Any] {
             var object: [String: Any] = [
                 "id": incident.id, "name": incident.name, "status": incident.status, "impact": incident.impact,
                 "incident_updates": incident.updates.reversed().map { ["status": $0.status, "body": $0.body] },
                 "metadata": ["jira": ["issue_id": "value"]],
+                "components": [["id": StubStatuspage.component, "name": "API", "status": state.component]],
             ]
             if let key = incident.key { object["metadata"] = ["lockkeeper": ["key": key]] }
             return object

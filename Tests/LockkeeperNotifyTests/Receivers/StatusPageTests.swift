@@ -97,6 +97,23 @@ struct StatusPageTests {
         }
     }
 
+    @Test func `An incident that somebody deletes on Statuspage is not opened again, and its component is set back`()
+        async throws
+    {
+        try await StubStatuspage.serving { stub in
+            guard case .opened(let reference) = await deliver(Self.course[0], to: statuspage(stub)) else { return }
+            stub.deleteIncidents()
+            var second = Self.course[1]
+            second.reference = reference
+            #expect(Verdict(await deliver(second, to: statuspage(stub))) == .permanent)
+            var end = Self.course[2]
+            end.reference = reference
+            #expect(Verdict(await deliver(end, to: statuspage(stub))) == .delivered)
+            #expect(stub.incidents.isEmpty)
+            #expect(stub.component == "operational")
+        }
+    }
+
     @Test func `An incident whose reference was lost is found again by its key`() async throws {
         try await StubStatuspage.serving { stub in
             for delivery in Self.course { _ = await deliver(delivery, to: statuspage(stub)) }
