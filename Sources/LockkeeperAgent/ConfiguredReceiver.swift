@@ -10,7 +10,7 @@ public struct ConfiguredReceiver: DeliveryClient {
 
     public init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {
         self.receiver = receiver
-        client = ReceiverClient(transfers: transfers)
+        client = ReceiverClient(transfers: transfers, templates: receiver.templates)
     }
 
     public func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
@@ -24,6 +24,17 @@ public struct ConfiguredReceiver: DeliveryClient {
                 acceptedRecipients: delivery.acceptedRecipients)
         }
         return await client.deliver(delivery, to: destination, at: AgentClock.now)
+    }
+
+    public var pace: Duration {
+        switch receiver.channel {
+        // "1 message per second per channel", as Slack's documentation says.
+        case .slack, .slackBot: .seconds(1)
+        // "1 request / second as measured on a 60 second rolling window": an attempt makes one or two.
+        case .statuspage: .seconds(2)
+        case .cachet: .seconds(1)
+        case .webhook, .email, .pagerDuty, .alertmanager: .zero
+        }
     }
 
     public var refreshInterval: Duration? {
@@ -46,11 +57,24 @@ public struct ConfiguredReceiver: DeliveryClient {
             return .slack(
                 SlackDestination(
                     webhookURL: try slack.webhook.read(), allowsPlainHTTP: true))
+        case .slackBot(let bot):
+            return .slackBot(
+                SlackBotDestination(apiURL: bot.apiURL, token: try bot.token.read(), channel: bot.channel))
         case .webhook(let webhook):
             return .webhook(
                 WebhookDestination(
                     url: try webhook.endpoint.read(), signingSecret: try webhook.signingSecret?.read(),
                     allowsPlainHTTP: true))
+        case .statuspage(let page):
+            return .statuspage(
+                StatuspageDestination(
+                    apiURL: page.apiURL, page: page.page, token: try page.token.read(), components: page.components,
+                    notifiesSubscribers: page.notifiesSubscribers))
+        case .cachet(let page):
+            return .cachet(
+                CachetDestination(
+                    apiURL: page.url, token: try page.token.read(), components: page.components,
+                    notifiesSubscribers: page.notifiesSubscribers))
         case .pagerDuty(let service):
             return .pagerDuty(
                 PagerDutyDestination(apiURL: service.apiURL, routingKey: try service.routingKey.read()))

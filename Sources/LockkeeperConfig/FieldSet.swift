@@ -27,21 +27,27 @@ struct FieldSet: Hashable {
         ])
     static let rules = FieldSet("rules", ["files", "interval"])
     static let receiver = FieldSet(
-        "receivers[]", ["name", "slack", "email", "webhook", "pagerduty", "alertmanager"], later: ["statuspage"])
+        "receivers[]",
+        ["name", "templates", "slack", "email", "webhook", "statuspage", "cachet", "pagerduty", "alertmanager"])
+    static let templates = FieldSet("receivers[].templates", ["title", "text", "action"])
     static let slack = FieldSet(
-        "receivers[].slack", ["webhook_url", "webhook_url_file"],
-        later: ["token", "token_file", "channel", "api_url"])
+        "receivers[].slack", ["webhook_url", "webhook_url_file", "token", "token_file", "channel", "api_url"])
     static let email = FieldSet(
         "receivers[].email",
         ["smtp", "tls", "username", "password", "password_file", "from", "to", "ca_file"])
     static let webhook = FieldSet("receivers[].webhook", ["url", "url_file", "secret", "secret_file", "allow_http"])
+    static let statuspage = FieldSet(
+        "receivers[].statuspage", ["page", "token", "token_file", "components", "notify_subscribers", "api_url"])
+    static let cachet = FieldSet(
+        "receivers[].cachet", ["url", "token", "token_file", "components", "notify_subscribers", "allow_http"])
     static let pagerduty = FieldSet("receivers[].pagerduty", ["routing_key", "routing_key_file", "api_url"])
     static let alertmanager = FieldSet("receivers[].alertmanager", ["urls", "token", "token_file", "allow_http"])
     static let route = FieldSet("routes[]", ["receiver", "severity", "match"])
     static let privacy = FieldSet("privacy", ["query_text"])
 
     static let all = [
-        root, web, target, migrations, sampling, rules, receiver, slack, email, webhook, pagerduty,
+        root, web, target, migrations, sampling, rules, receiver, templates, slack, email, webhook, statuspage, cachet,
+        pagerduty,
         alertmanager, route, privacy,
     ]
 

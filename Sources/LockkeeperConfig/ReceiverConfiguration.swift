@@ -1,20 +1,28 @@
+public import LockkeeperCore
+
 /// Somebody who is told, and by which way.
 public struct ReceiverConfiguration: Sendable, Hashable {
     public var name: String
     public var channel: Channel
+    /// The texts that this receiver is told in its own words.
+    public var templates: MessageTemplates
 
     /// The way that messages take.
     public enum Channel: Sendable, Hashable {
         case slack(SlackReceiver)
+        case slackBot(SlackBotReceiver)
         case email(EmailReceiver)
         case webhook(WebhookReceiver)
+        case statuspage(StatuspageReceiver)
+        case cachet(CachetReceiver)
         case pagerDuty(PagerDutyReceiver)
         case alertmanager(AlertmanagerReceiver)
     }
 
-    public init(name: String, channel: Channel) {
+    public init(name: String, channel: Channel, templates: MessageTemplates = MessageTemplates()) {
         self.name = name
         self.channel = channel
+        self.templates = templates
     }
 }
 
@@ -25,6 +33,25 @@ public struct SlackReceiver: Sendable, Hashable {
     public init(webhook: HTTPEndpoint) {
         self.webhook = webhook
     }
+}
+
+/// A Slack channel by the token of an app that is in it.
+public struct SlackBotReceiver: Sendable, Hashable {
+    /// A bot token with the scope `chat:write`.
+    public var token: Secret
+    /// `#name` or an id.
+    public var channel: String
+    /// Without a slash at its end.
+    public var apiURL: String
+
+    public init(token: Secret, channel: String, apiURL: String = SlackBotReceiver.defaultURL) {
+        self.token = token
+        self.channel = channel
+        self.apiURL = apiURL
+    }
+
+    /// Slack's API.
+    public static let defaultURL = "https://slack.com/api"
 }
 
 /// Mailboxes by an SMTP server.
@@ -121,5 +148,50 @@ public struct AlertmanagerReceiver: Sendable, Hashable {
     public init(urls: [String], token: Secret? = nil) {
         self.urls = urls
         self.token = token
+    }
+}
+
+/// A page of Atlassian's Statuspage.
+public struct StatuspageReceiver: Sendable, Hashable {
+    /// The page's id.
+    public var page: String
+    public var token: Secret
+    /// The ids of the components that are set while something goes on, and set back.
+    public var components: [String]
+    /// Whether subscribers get a mail or text message of everything.
+    public var notifiesSubscribers: Bool
+    /// Without a slash at its end.
+    public var apiURL: String
+
+    public init(
+        page: String, token: Secret, components: [String] = [], notifiesSubscribers: Bool = false,
+        apiURL: String = StatuspageReceiver.defaultURL
+    ) {
+        self.page = page
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
+        self.apiURL = apiURL
+    }
+
+    /// Statuspage's API.
+    public static let defaultURL = "https://api.statuspage.io"
+}
+
+/// A page of Cachet, version 3.
+public struct CachetReceiver: Sendable, Hashable {
+    /// The page's, without a slash at its end.
+    public var url: String
+    public var token: Secret
+    /// The ids of the components that are set while something goes on, and set back.
+    public var components: [Int]
+    /// Whether subscribers are told of new incidents.
+    public var notifiesSubscribers: Bool
+
+    public init(url: String, token: Secret, components: [Int] = [], notifiesSubscribers: Bool = false) {
+        self.url = url
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
     }
 }

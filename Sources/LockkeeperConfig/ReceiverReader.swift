@@ -1,3 +1,5 @@
+import LockkeeperCore
+
 /// Reads `receivers:`.
 struct ReceiverReader {
     /// Each receiver that has a name, with its place in the file.
@@ -12,19 +14,46 @@ struct ReceiverReader {
             // One that cannot be used is kept in the list, so that a route to it is not a problem of its own.
             let channel =
                 channel(section) ?? .webhook(WebhookReceiver(endpoint: HTTPEndpoint(url: Secret(literal: ""))))
-            return name.map { (ReceiverConfiguration(name: $0, channel: channel), element) }
+            let templates = section["templates"].map(templates) ?? MessageTemplates()
+            return name.map {
+                (ReceiverConfiguration(name: $0, channel: channel, templates: templates), element)
+            }
         } ?? []
     }
 
+    private static let kinds = FieldSet.receiver.known.filter { $0 != "name" && $0 != "templates" }
+
+    private func templates(_ field: ConfigurationField) -> MessageTemplates {
+        guard let section = field.section(.templates) else { return MessageTemplates() }
+        return MessageTemplates(
+            title: section["title"].flatMap(template), text: section["text"].flatMap(template),
+            action: section["action"].flatMap(template))
+    }
+
+    private func template(_ field: ConfigurationField) -> MessageTemplate? {
+        guard let text = field.plainText() else { return nil }
+        do {
+            return try MessageTemplate(parsing: text)
+        } catch {
+            field.report(
+                "is no template: \(error)",
+                hint: "Write as in a rule's annotation, such as `{{ $labels.title }}`; known are "
+                    + ConfigurationField.list(MessageTemplate.fields), value: text)
+            return nil
+        }
+    }
+
     private func channel(_ section: ConfigurationSection) -> ReceiverConfiguration.Channel? {
-        let kinds = FieldSet.receiver.known.filter { $0 != "name" && section[$0] != nil }
+        let kinds = Self.kinds.filter { section[$0] != nil }
         if kinds.count > 1 {
             section.place.report(
                 "has \(ConfigurationField.list(kinds)) at once", hint: "Make a receiver of its own of each")
         }
-        if let slack = section["slack"] { return self.slack(slack).map { .slack($0) } }
+        if let slack = section["slack"] { return self.slack(slack) }
         if let email = section["email"] { return self.email(email).map { .email($0) } }
         if let webhook = section["webhook"] { return self.webhook(webhook).map { .webhook($0) } }
+        if let page = section["statuspage"] { return statuspage(page).map { .statuspage($0) } }
+        if let page = section["cachet"] { return cachet(page).map { .cachet($0) } }
         if let pagerduty = section["pagerduty"] { return self.pagerduty(pagerduty).map { .pagerDuty($0) } }
         if let alertmanager = section["alertmanager"] {
             return self.alertmanager(alertmanager).map { .alertmanager($0) }
@@ -34,19 +63,54 @@ struct ReceiverReader {
             section.place.report(
                 "does not say by which way to tell",
                 hint:
-                    "Give it \(ConfigurationField.list(FieldSet.receiver.known.filter { $0 != "name" }, conjunction: "or"))"
+                    "Give it \(ConfigurationField.list(Self.kinds, conjunction: "or"))"
             )
         }
         return nil
     }
 
-    private func slack(_ field: ConfigurationField) -> SlackReceiver? {
+    private func slack(_ field: ConfigurationField) -> ReceiverConfiguration.Channel? {
         guard let section = field.section(.slack) else { return nil }
+        let ofBot = ["token", "token_file", "channel", "api_url"].filter { section[$0] != nil }
+        guard let first = ofBot.first else {
+            section.reportMissing(
+                "webhook_url",
+                hint:
+                    "Slack shows it under Incoming Webhooks; better kept in a file that `webhook_url_file` names. For one "
+                    + "message per incident, edited in place, give `token_file` and `channel`")
+            return section.secret("webhook_url") { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: false) }
+                .map { .slack(SlackReceiver(webhook: HTTPEndpoint(url: $0))) }
+        }
+        if section["webhook_url"] != nil || section["webhook_url_file"] != nil {
+            section[first]?.report(
+                "a webhook's URL leads to its own channel and needs no `\(first)`",
+                hint: "Give either `webhook_url_file`, or `token_file` and `channel`")
+            return nil
+        }
         section.reportMissing(
-            "webhook_url",
-            hint: "Slack shows it under Incoming Webhooks; better kept in a file that `webhook_url_file` names")
-        return section.secret("webhook_url") { HTTPEndpoint.objection(to: $0, allowsPlainHTTP: false) }
-            .map { SlackReceiver(webhook: HTTPEndpoint(url: $0)) }
+            "token",
+            hint:
+                "Slack shows it under OAuth & Permissions as Bot User OAuth Token; better kept in a file that `token_file` "
+                + "names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let url = apiURL(section, default: SlackBotReceiver.defaultURL)
+        guard let channel = slackChannel(section), let token, let url else { return nil }
+        return .slackBot(SlackBotReceiver(token: token, channel: channel, apiURL: url))
+    }
+
+    private func slackChannel(_ section: ConfigurationSection) -> String? {
+        let form = "Write `channel: \"#incidents\"`, with the quotes, or the channel's id"
+        guard let field = section.required("channel", hint: form) else { return nil }
+        if field.isNull {
+            field.report("is empty: without quotes, `#` begins a comment", hint: form)
+            return nil
+        }
+        guard let text = field.text() else { return nil }
+        guard text.value != "#", !text.value.contains(where: { $0.isWhitespace || $0 == "," }) else {
+            field.report("is not a channel's name or id", hint: form, value: text.written)
+            return nil
+        }
+        return text.value
     }
 
     private func webhook(_ field: ConfigurationField) -> WebhookReceiver? {
@@ -62,6 +126,70 @@ struct ReceiverReader {
             WebhookReceiver(
                 endpoint: HTTPEndpoint(url: $0, allowsPlainHTTP: allowsPlainHTTP), signingSecret: secret)
         }
+    }
+
+    private func statuspage(_ field: ConfigurationField) -> StatuspageReceiver? {
+        guard let section = field.section(.statuspage) else { return nil }
+        section.reportMissing(
+            "token",
+            hint: "Statuspage shows it under API info as API key; better kept in a file that `token_file` names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let url = apiURL(section, default: StatuspageReceiver.defaultURL)
+        let page = section.required("page", hint: "It is the page's id, which Statuspage shows under API info")
+            .flatMap(identifier)
+        let components = texts(section["components"], of: "components' ids").compactMap(identifier)
+        let notifies = section["notify_subscribers"]?.boolean() ?? false
+        guard let token, let url, let page else { return nil }
+        return StatuspageReceiver(
+            page: page, token: token, components: components, notifiesSubscribers: notifies, apiURL: url)
+    }
+
+    private func cachet(_ field: ConfigurationField) -> CachetReceiver? {
+        guard let section = field.section(.cachet) else { return nil }
+        section.reportMissing(
+            "token",
+            hint: "Cachet makes it under API Keys, with the abilities to manage incidents, their updates and "
+                + "components; better kept in a file that `token_file` names")
+        let token = section.secret("token", check: Self.objection(toToken:))
+        let allowsPlainHTTP = section["allow_http"]?.boolean() ?? false
+        let url = section.required("url", hint: "It is the page's, such as `https://status.example.org`")
+            .flatMap { baseURL($0, allowsPlainHTTP: allowsPlainHTTP) }
+        if let url, url.hasSuffix("/api") {
+            section["url"]?.report("names the API's path, which is added", hint: "Leave out `/api`", value: url)
+            return nil
+        }
+        let components = texts(section["components"], of: "components' numbers").compactMap { element -> Int? in
+            guard let text = element.text() else { return nil }
+            guard let id = Int(text.value), id > 0 else {
+                element.report("is not a component's number", value: text.written)
+                return nil
+            }
+            return id
+        }
+        let notifies = section["notify_subscribers"]?.boolean() ?? false
+        guard let token, let url else { return nil }
+        return CachetReceiver(url: url, token: token, components: components, notifiesSubscribers: notifies)
+    }
+
+    /// The elements of a list that may be missing.
+    private func texts(_ field: ConfigurationField?, of what: String) -> [ConfigurationField] {
+        field?.elements(of: what) ?? []
+    }
+
+    /// An id that stands in a URL.
+    private func identifier(_ field: ConfigurationField) -> String? {
+        guard let text = field.text() else { return nil }
+        guard
+            text.value.utf8.allSatisfy({
+                (48...57).contains($0) || (97...122).contains($0 | 0x20) || $0 == 45 || $0 == 95
+            })
+        else {
+            field.report(
+                "is not an id", hint: "Ids are of letters, digits, `-` and `_`; the name does not do",
+                value: text.written)
+            return nil
+        }
+        return text.value
     }
 
     private func pagerduty(_ field: ConfigurationField) -> PagerDutyReceiver? {

@@ -9,7 +9,7 @@ internal import GRDB
 /// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
-    static let version = 1
+    static let version = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -17,8 +17,24 @@ enum Schema {
             try database.execute(sql: version1)
             try database.execute(sql: "PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: version2)
+            try database.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
+
+    private static let version2 = """
+        -- What a receiver calls an incident, by the thread of its messages.
+        CREATE TABLE receiver_reference (
+            thread TEXT NOT NULL PRIMARY KEY,
+            incident_id TEXT NOT NULL,
+            receiver TEXT NOT NULL,
+            stored_at INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX receiver_reference_by_time ON receiver_reference (stored_at);
+        """
 
     private static let version1 = """
         CREATE TABLE target_memory (

@@ -47,7 +47,7 @@ extension Store {
 
     /// Counts an attempt before it is made, so that a crash in the middle of it leaves a trace.
     ///
-    /// - Returns: the delivery as it is now, or `nil` if it is no longer to be made.
+    /// - Returns: the delivery as it is now, with what its receiver calls the incident, or `nil` if it is no longer to be made.
     public func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery? {
         try await write("beginning a delivery") { database in
             try database.cachedStatement(
@@ -56,16 +56,26 @@ extension Store {
                     """
             ).execute(arguments: [now.microseconds, id])
             guard database.changesCount == 1 else { return nil }
-            return try Row.fetchOne(database, sql: "SELECT * FROM delivery WHERE id = ?", arguments: [id])
-                .map(Delivery.init(row:))
+            guard
+                var delivery = try Row.fetchOne(database, sql: "SELECT * FROM delivery WHERE id = ?", arguments: [id])
+                    .map(Delivery.init(row:))
+            else { return nil }
+            let reference = try String.fetchOne(
+                database, sql: "SELECT body FROM receiver_reference WHERE thread = ?", arguments: [delivery.thread])
+            delivery.reference = try reference.map { try JSONColumn.decode(ReceiverReference.self, from: $0) }
+            return delivery
         }
     }
 
     /// Stores how an attempt left a delivery: its status, the time of the next attempt or of its end, the last error and the recipients
-    /// that have it. One that was finished before stays as it was.
+    /// that have it, and what the receiver calls the incident. One that was finished before stays as it was.
     public func finish(_ delivery: Delivery) async throws {
         let accepted: String
-        do { accepted = try JSONColumn.encode(delivery.acceptedRecipients) } catch {
+        let reference: String?
+        do {
+            accepted = try JSONColumn.encode(delivery.acceptedRecipients)
+            reference = try delivery.reference.map { try JSONColumn.encode($0) }
+        } catch {
             throw StoreError(error, while: "encoding a delivery", in: folder)
         }
         try await write("recording a delivery") { database in
@@ -80,6 +90,16 @@ extension Store {
             ])
             guard database.changesCount == 1, delivery.status == .delivered, let end = delivery.finishedAt else {
                 return
+            }
+            if let reference {
+                try database.cachedStatement(
+                    sql: """
+                        INSERT INTO receiver_reference (thread, incident_id, receiver, stored_at, body) VALUES (?, ?, ?, ?, ?)
+                        ON CONFLICT (thread) DO UPDATE SET stored_at = excluded.stored_at, body = excluded.body
+                        """
+                ).execute(arguments: [
+                    delivery.thread, delivery.incidentID, delivery.receiver, end.microseconds, reference,
+                ])
             }
             try database.cachedStatement(
                 sql: """

@@ -11,7 +11,9 @@ extension Store {
     @discardableResult
     public func prune(before time: Timestamp) async throws -> Int {
         var removed = 0
-        for statement in [Self.pruneDeliveries, Self.pruneIncidents, Self.pruneRuns] {
+        for statement in [
+            Self.pruneDeliveries, Self.pruneIncidents, Self.pruneRuns, Self.pruneReferences,
+        ] {
             while true {
                 let count = try await write("removing old history") { database in
                     try database.execute(sql: statement, arguments: [time.microseconds, Self.pruneBatch])
@@ -40,6 +42,15 @@ extension Store {
                 AND NOT EXISTS (
                     SELECT 1 FROM delivery WHERE incident_id = incident.id AND delivery.status = 'pending'
                 )
+            LIMIT ?2
+        )
+        """
+
+    private static let pruneReferences = """
+        DELETE FROM receiver_reference WHERE rowid IN (
+            SELECT receiver_reference.rowid FROM receiver_reference WHERE stored_at < ?1
+                AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.id = incident_id)
+                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.incident_id = receiver_reference.incident_id)
             LIMIT ?2
         )
         """

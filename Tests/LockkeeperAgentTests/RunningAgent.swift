@@ -13,12 +13,11 @@ struct RunningAgent: Sendable {
 
     /// Runs an agent, with all that `serve` gives it, until `body` is done; then it is shut down in order.
     static func with<Result: Sendable>(
-        _ fixture: AgentFixture, isolation: isolated (any Actor)? = #isolation,
-        _ body: (RunningAgent) async throws -> Result
+        _ fixture: AgentFixture, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        isolation: isolated (any Actor)? = #isolation, _ body: (RunningAgent) async throws -> Result
     ) async throws -> Result {
         let path = try fixture.write()
         let load: @Sendable () throws -> Configuration = { try Configuration.load(path: path, environment: [:]) }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let events = Arrivals<(event: RunEvent, at: ContinuousClock.Instant)>()
         let urls = Arrivals<String>()
         let runtime = AgentRuntime(

@@ -94,6 +94,41 @@ struct ConfigurationFixture {
             webhook:
               url_file: secrets/hook
               secret_file: secrets/signature
+          - name: channel
+            templates:
+              title: "{{ $labels.env }}: {{ $labels.title }}"
+              text: See {{ $labels.link }}
+              action: ""
+            slack:
+              token: s3cr3t-of-the-bot
+              channel: "#incidents"
+              api_url: https://slack.example.org/api/
+          - name: channel-too
+            slack:
+              token_file: secrets/signature
+              channel: C0123456789
+          - name: page
+            statuspage:
+              page: kctbh9vrtdwd
+              token: s3cr3t-of-statuspage
+              components: [ftgks51sfs2d]
+              notify_subscribers: true
+              api_url: https://statuspage.example.org
+          - name: page-too
+            statuspage:
+              page: kctbh9vrtdwd
+              token_file: secrets/signature
+          - name: own-page
+            cachet:
+              url: http://status.internal/
+              allow_http: true
+              token: s3cr3t-of-cachet
+              components: [7, 8]
+              notify_subscribers: true
+          - name: own-page-too
+            cachet:
+              url: https://status.example.org
+              token_file: secrets/signature
           - name: oncall
             pagerduty:
               routing_key: s3cr3t-routing-key
@@ -113,6 +148,12 @@ struct ConfigurationFixture {
         routes:
           - receiver: mail
           - receiver: hook
+          - receiver: channel
+          - receiver: channel-too
+          - receiver: page
+          - receiver: page-too
+          - receiver: own-page
+          - receiver: own-page-too
           - receiver: oncall
           - receiver: oncall-too
           - receiver: cluster

@@ -45,11 +45,6 @@ import Testing
     @Test(arguments: [
         ("maintenance: []", "maintenance"), ("web: { basic_auth_users: {} }", "web.basic_auth_users"),
         ("web: { tls: {} }", "web.tls"),
-        ("receivers: [{ name: a, statuspage: {} }]", "receivers[0].statuspage"),
-        (
-            "receivers: [{ name: a, slack: { webhook_url: 'https://h/x', channel: '#x' } }]",
-            "receivers[0].slack.channel"
-        ),
     ])
     func `What comes later is told from what is misspelt`(text: String, path: String) throws {
         let problem = try ConfigurationFixture().problem(ConfigurationFixture.minimal(text))
@@ -228,6 +223,56 @@ import Testing
             "the URL contains spaces"
         ),
         // routes
+        (
+            "receivers: [{ name: a, slack: { webhook_url: 'https://h/x', channel: '#x' } }]",
+            "receivers[0].slack.channel", "a webhook's URL leads to its own channel and needs no `channel`"
+        ),
+        ("receivers: [{ name: a, slack: { channel: '#x' } }]", "receivers[0].slack", "`token` is missing"),
+        ("receivers: [{ name: a, slack: { token: xoxb-1 } }]", "receivers[0].slack", "`channel` is missing"),
+        (
+            "receivers: [{ name: a, slack: { token: xoxb-1, channel: } }]", "receivers[0].slack.channel",
+            "is empty: without quotes, `#` begins a comment"
+        ),
+        (
+            "receivers: [{ name: a, slack: { token: xoxb-1, channel: '#a, #b' } }]", "receivers[0].slack.channel",
+            "is not a channel's name or id"
+        ),
+        (
+            "receivers: [{ name: a, slack: { token: 'xoxb 1', channel: '#a' } }]", "receivers[0].slack.token",
+            "it contains spaces, line breaks or letters beyond ASCII, which no token does"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { page: p } }]", "receivers[0].statuspage", "`token` is missing"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t } }]", "receivers[0].statuspage", "`page` is missing"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: 'status.example.org' } }]",
+            "receivers[0].statuspage.page", "is not an id"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: p, components: ['My API'] } }]",
+            "receivers[0].statuspage.components[0]", "is not an id"
+        ),
+        (
+            "receivers: [{ name: a, statuspage: { token: t, page: p, notify_subscribers: maybe } }]",
+            "receivers[0].statuspage.notify_subscribers", "must be `true` or `false`"
+        ),
+        ("receivers: [{ name: a, cachet: { token: t } }]", "receivers[0].cachet", "`url` is missing"),
+        ("receivers: [{ name: a, cachet: { url: 'https://h' } }]", "receivers[0].cachet", "`token` is missing"),
+        (
+            "receivers: [{ name: a, cachet: { token: t, url: 'https://h/api' } }]", "receivers[0].cachet.url",
+            "names the API's path, which is added"
+        ),
+        (
+            "receivers: [{ name: a, cachet: { token: t, url: 'https://h', components: [API] } }]",
+            "receivers[0].cachet.components[0]", "is not a component's number"
+        ),
+        (
+            "receivers: [{ name: a, templates: { text: '{{ .Nosuch }}' }, slack: { webhook_url: 'https://h/x' } }]",
+            "receivers[0].templates.text", "is no template: 1:4: can't evaluate field Nosuch in type struct"
+        ),
         ("receivers: [{ name: a, pagerduty: {} }]", "receivers[0].pagerduty", "`routing_key` is missing"),
         (
             "receivers: [{ name: a, pagerduty: { routing_key: 'a b' } }]", "receivers[0].pagerduty.routing_key",

@@ -67,11 +67,28 @@ import Testing
         let channels = Dictionary(
             configuration.receivers.map { ($0.name, $0.channel) }, uniquingKeysWith: { first, _ in first })
         guard case .pagerDuty(let pager) = channels["oncall"], case .pagerDuty(let other) = channels["oncall-too"],
-            case .alertmanager(let cluster) = channels["cluster"]
+            case .alertmanager(let cluster) = channels["cluster"], case .slackBot(let bot) = channels["channel"],
+            case .slackBot(let otherBot) = channels["channel-too"], case .statuspage(let page) = channels["page"],
+            case .cachet(let ownPage) = channels["own-page"]
         else {
             Issue.record("\(channels)")
             return
         }
+        #expect(try page.token.read() == "s3cr3t-of-statuspage")
+        #expect((page.page, page.apiURL) == ("kctbh9vrtdwd", "https://statuspage.example.org"))
+        #expect((page.components, page.notifiesSubscribers) == (["ftgks51sfs2d"], true))
+        #expect(try ownPage.token.read() == "s3cr3t-of-cachet")
+        #expect((ownPage.url, ownPage.components) == ("http://status.internal", [7, 8]))
+        #expect(ownPage.notifiesSubscribers)
+        #expect(try bot.token.read() == "s3cr3t-of-the-bot")
+        #expect(bot.channel == "#incidents")
+        let templates = configuration.receivers.first { $0.name == "channel" }?.templates
+        #expect(try templates?.title == MessageTemplate(parsing: "{{ $labels.env }}: {{ $labels.title }}"))
+        #expect(try templates?.text == MessageTemplate(parsing: "See {{ $labels.link }}"))
+        #expect(try templates?.action == MessageTemplate(parsing: ""))
+        #expect(configuration.receivers.first?.templates == MessageTemplates())
+        #expect(bot.apiURL == "https://slack.example.org/api")
+        #expect(otherBot.apiURL == "https://slack.com/api")
         #expect(try pager.routingKey.read() == "s3cr3t-routing-key")
         #expect(pager.apiURL == "https://events.eu.pagerduty.com")
         #expect(try other.routingKey.read() == "s3cr3t-in-a-file")

@@ -1,4 +1,5 @@
 import Foundation
+import LockkeeperCore
 import Testing
 
 @testable import LockkeeperConfig
@@ -23,6 +24,37 @@ import Testing
         #expect(configuration.receivers.map(\.name) == ["incidents", "stakeholders", "status-page"])
         #expect(configuration.routes.count == 3)
         #expect(configuration.rules.files.count >= 4)
+    }
+
+    @Test func `The receivers that are commented out in the example load, too`() throws {
+        let folder = try TemporaryFolder()
+        let example = try String(contentsOfFile: "\(repository)/deploy/lockkeeper.example.yml", encoding: .utf8)
+        let part = try #require(example.firstMatch(of: /(?s)\nreceivers:\n(.*?)\n# Every route/)?.1)
+        var names: [String] = []
+        var lines: [String] = []
+        for line in part.split(separator: "\n") {
+            // Sentences stand right behind the `#` and a space, fields further in.
+            let isField = line.hasPrefix("  #   ") || line.hasPrefix("  # - ")
+            var text = isField ? "  " + line.dropFirst(4) : String(line)
+            if let name = text.firstMatch(of: /^  - name: (.*)/)?.1 {
+                names.append(String(name))
+                text = "  - name: receiver-\(names.count)"
+            }
+            lines.append(text.replacing("/etc/lockkeeper/", with: "\(folder.path)/"))
+            if let file = lines.last?.firstMatch(of: /_file: .*\/([^ \/]+)$/)?.1 {
+                try folder.write(file.contains("webhook") ? "https://h.example.org/x" : "secret", to: String(file))
+            }
+        }
+        let routes = names.indices.map { "  - receiver: receiver-\($0 + 1)" }
+        let text = ConfigurationFixture.minimal((["receivers:"] + lines + ["routes:"] + routes).joined(separator: "\n"))
+        let configuration = try Configuration.load(
+            path: try folder.write(text, to: "lockkeeper.yml"), environment: [:])
+        #expect(configuration.warnings == [])
+        #expect(
+            names == [
+                "incidents", "incidents", "stakeholders", "status-page", "customers", "customers", "oncall", "cluster",
+            ])
+        #expect(configuration.receivers.last?.templates.title != nil)
     }
 
     @Test func `Without the environment the example says which variable is missing`() throws {

@@ -232,9 +232,9 @@ struct CatalogTests {
             let reading = try await read(database.dsn())
             let own = try #require(reading.server?.databases.first { $0.database == database.name })
             let oldest = try #require(reading.oldestTables.first)
-            #expect(oldest.transactions >= own.transactions && reading.oldestTables.count == CatalogReading.tableLimit)
-            // The age grows with each transaction on the server.
-            #expect(try await !read(database.dsn(), oldDatabaseAge: own.transactions).oldestTables.isEmpty)
+            // Vacuum may make it younger meanwhile.
+            #expect(oldest.transactions > 0 && reading.oldestTables.count == CatalogReading.tableLimit)
+            #expect(try await !read(database.dsn(), oldDatabaseAge: 1).oldestTables.isEmpty)
             let young = try await read(database.dsn(), oldDatabaseAge: own.transactions + 1_000_000)
             #expect(young.oldestTables.isEmpty && young.failures.isEmpty)
             let plan = try await client.run(

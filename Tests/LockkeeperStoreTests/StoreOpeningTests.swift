@@ -81,6 +81,24 @@ struct StoreOpeningTests {
         #expect(try await store.setting("foreign_keys") == "1")
     }
 
+    @Test func `a file of the first version is brought up to date, and keeps what is in it`() async throws {
+        do {
+            let store = try await Store.open(folder.state)
+            try await store.commit(StateChange(incidents: [.example()], deliveries: [.example("a1")]))
+            try await store.close()
+        }
+        // As the first version left it: without the table of the second and its mark.
+        try folder.execute(
+            "DROP TABLE receiver_reference; DELETE FROM grdb_migrations WHERE identifier = '2'; PRAGMA user_version = 1;"
+        )
+        let store = try await Store.open(folder.state)
+        #expect(try await store.setting("user_version") == String(Store.schemaVersion))
+        #expect(try await store.load().openIncidents == [.example()])
+        var begun = try #require(try await store.begin("a1", at: .noon))
+        begun.reference = ReceiverReference(["ts": "1"])
+        try await store.finish(begun.delivered(at: .noon))
+    }
+
     @Test func `a file of a newer version is refused with both versions, and not touched`() async throws {
         try await Store.open(folder.state).close()
         // The user version is a big-endian number at byte 60 of the header: https://www.sqlite.org/fileformat2.html

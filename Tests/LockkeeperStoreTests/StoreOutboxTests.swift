@@ -193,6 +193,51 @@ struct StoreOutboxTests {
         #expect(try await standing(endedSince: .noon + .seconds(61)) == ["b1"])
     }
 
+    // MARK: What a receiver calls an incident
+
+    @Test func `what a receiver calls an incident is known to its later messages, after a crash too, and to no others`()
+        async throws
+    {
+        let reference = ReceiverReference(["channel": "C1", "ts": "1503435956.000247"])
+        func planned(_ id: String, thread: String, sequence: Int) -> Delivery {
+            var delivery = Delivery.example(id, sequence: sequence)
+            delivery.notification.thread = thread
+            return delivery
+        }
+        try await plan([
+            planned("a1", thread: "a1", sequence: 1), planned("a2", thread: "a1", sequence: 2),
+            // Another incident under the same name, as of a run that is told once more.
+            planned("b1", thread: "b1", sequence: 3),
+        ])
+        var begun = try #require(try await store.begin("a1", at: .noon))
+        #expect(begun.reference == nil)
+        begun.reference = reference
+        try await store.finish(begun.toRetry(at: .noon))
+        #expect(try await store.begin("a1", at: .noon)?.reference == nil)
+        try await store.finish(begun.delivered(at: .noon))
+
+        let reopened = try await Store.open(folder.afterCrash().state)
+        var second = try #require(try await reopened.begin("a2", at: .noon))
+        #expect(second.reference == reference)
+        second.reference = ReceiverReference(["channel": "C1", "ts": "2"])
+        try await reopened.finish(second.delivered(at: .noon))
+        #expect(try await reopened.begin("b1", at: .noon)?.reference == nil)
+    }
+
+    @Test func `what a receiver calls an incident is forgotten with the incident, not before`() async throws {
+        try await store.commit(StateChange(incidents: [.example(closedAt: .noon)]))
+        var second = Delivery.example("a2", sequence: 2)
+        second.notification.thread = "a1"
+        try await plan([.example("a1"), second])
+        var begun = try #require(try await store.begin("a1", at: .noon))
+        begun.reference = ReceiverReference(["ts": "1"])
+        try await store.finish(begun.delivered(at: .noon))
+        try await store.prune(before: .noon + .seconds(99))
+        #expect(try await store.begin("a2", at: .noon)?.reference != nil)
+        try await store.finish(second.delivered(at: .noon))
+        #expect(try await store.prune(before: .noon + .seconds(99)) == 3)
+    }
+
     // MARK: Any sequence of steps
 
     @Test(arguments: 1...6)

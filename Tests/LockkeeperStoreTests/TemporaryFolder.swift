@@ -51,6 +51,19 @@ final class TemporaryFolder: Sendable {
         return contents
     }
 
+    /// Runs SQL in the state file by another program than the one that is tested.
+    func execute(_ sql: String) throws {
+        let program = Process()
+        program.executableURL = URL(filePath: "/usr/bin/env")
+        program.arguments = [
+            "python3", "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2]).close()",
+            database, sql,
+        ]
+        try program.run()
+        program.waitUntilExit()
+        guard program.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    }
+
     /// Overwrites bytes of the database file.
     func overwrite(at offset: UInt64, with bytes: [UInt8]) throws {
         let file = try FileHandle(forUpdating: URL(filePath: database))

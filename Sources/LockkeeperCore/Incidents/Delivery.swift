@@ -19,6 +19,8 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
     public var lastError: String?
     /// Mail recipients that have it already, so that a retry does not reach them again.
     public var acceptedRecipients: [String]
+    /// What the receiver called the incident when it was told of it first; known while an attempt is under way.
+    public var reference: ReceiverReference?
 
     public enum Status: String, Sendable, Hashable, Codable {
         /// To be sent, or to be tried again.
@@ -44,12 +46,18 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.finishedAt = nil
         self.lastError = nil
         self.acceptedRecipients = []
+        self.reference = nil
     }
+
+    /// Names the incident's messages to this receiver: the id of the first of them.
+    public var thread: String { notification.thread ?? id }
 }
 
 /// What became of one attempt to deliver.
 public enum DeliveryOutcome: Sendable, Hashable {
     case delivered
+    /// Delivered, and this is what the receiver calls the incident from now on.
+    case opened(ReceiverReference)
     /// Worth another try.
     /// - after: the receiver's own wish (`Retry-After`), where it has one.
     /// - isAmbiguous: the receiver may have seen the message, so that the retry may double it.

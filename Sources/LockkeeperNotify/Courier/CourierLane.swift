@@ -40,6 +40,8 @@ public struct CourierLane: Sendable, Hashable {
         case receiverAsked = "receiver_asked"
         /// The receiver fails, and is only probed.
         case receiverFails = "receiver_fails"
+        /// The receiver takes only so many messages in a time.
+        case pace
         /// The outbox cannot be read or written.
         case outboxFails = "outbox_fails"
     }
@@ -128,15 +130,18 @@ public struct CourierLane: Sendable, Hashable {
     /// - Parameters:
     ///   - delivery: as the outbox gave it when the attempt was begun, `attempts` counting it.
     ///   - jitter: a random number from 0 to 1.
+    ///   - pace: how long the receiver wants to be left in peace after each attempt, whatever came of it.
     public mutating func answered(
-        _ delivery: Delivery, _ outcome: DeliveryOutcome, at now: Timestamp, jitter: Double
+        _ delivery: Delivery, _ outcome: DeliveryOutcome, at now: Timestamp, jitter: Double, pace: Duration = .zero
     ) {
         outboxFailures = 0
+        if pace > .zero { pause = Pause(begin: now, end: now + pace, reason: .pace) }
         var delivery = delivery
         let reason: Settlement.Reason
         var next = AfterRecording.look
         switch outcome {
-        case .delivered:
+        case .delivered, .opened:
+            if case .opened(let reference) = outcome { delivery.reference = reference }
             delivery.status = .delivered
             delivery.finishedAt = now
             delivery.lastError = nil
@@ -160,7 +165,7 @@ public struct CourierLane: Sendable, Hashable {
             let excess = failures - policy.failuresOfAFailingReceiver + 1
             if let wish, wish > .zero {
                 // A receiver that limits its rate means all messages, not this one.
-                pause = Pause(begin: now, end: now + wish, reason: .receiverAsked)
+                pause = Pause(begin: now, end: now + max(wish, pace), reason: .receiverAsked)
             } else if excess > 0 {
                 let probe = policy.probes.delay(after: excess, jitter: jitter)
                 pause = Pause(begin: now, end: now + probe, reason: .receiverFails)

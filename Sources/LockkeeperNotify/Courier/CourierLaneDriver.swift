@@ -74,7 +74,7 @@ struct CourierLaneDriver: Sendable {
                 report(.interrupted(delivery))
                 throw CancellationError()
             }
-            lane.answered(delivery, outcome, at: clock.now, jitter: jitter())
+            lane.answered(delivery, outcome, at: clock.now, jitter: jitter(), pace: orders.client.pace)
         case .record(let settlement):
             // In a task of its own, which the cancellation of this one does not reach.
             try await Task { try await outbox.finish(settlement.delivery) }.value

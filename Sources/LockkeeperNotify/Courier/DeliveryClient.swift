@@ -8,6 +8,9 @@ public protocol DeliveryClient: Sendable {
     /// only if it is final; else the delivery is tried again by whoever comes next.
     func deliver(_ delivery: Delivery) async -> DeliveryOutcome
 
+    /// How long the receiver wants to be left in peace after each attempt.
+    var pace: Duration { get }
+
     /// How often the receiver must be told again what stands; `nil` if it remembers.
     var refreshInterval: Duration? { get }
 
@@ -20,6 +23,9 @@ public protocol DeliveryClient: Sendable {
 }
 
 extension DeliveryClient {
+    /// Most receivers take messages as they come.
+    public var pace: Duration { .zero }
+
     /// Most receivers remember.
     public var refreshInterval: Duration? { nil }
 

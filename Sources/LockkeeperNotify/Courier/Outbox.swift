@@ -14,10 +14,12 @@ public protocol Outbox: Sendable {
 
     /// Counts an attempt, before it is made.
     ///
-    /// - Returns: the delivery as it is now; `nil` if it is no longer pending.
+    /// - Returns: the delivery as it is now, with the reference that an earlier one of the same thread was finished with; `nil` if it is no
+    ///   longer pending.
     func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery?
 
-    /// Stores how an attempt left a delivery: `status`, `nextAttemptAt`, `finishedAt`, `lastError`, `acceptedRecipients`.
+    /// Stores how an attempt left a delivery: `status`, `nextAttemptAt`, `finishedAt`, `lastError`, `acceptedRecipients`,
+    /// and, with one that was delivered, the `reference` for the later ones of its thread.
     func finish(_ delivery: Delivery) async throws
 
     /// Makes everything due now that waits for another try with a receiver.

@@ -25,6 +25,7 @@ public struct SlackMessage: Sendable, Hashable {
 
     private enum Limit {
         static let header = 150
+        static let title = 500
         static let fallback = 300
         static let summary = 1000
         static let actions = 2400
@@ -35,22 +36,52 @@ public struct SlackMessage: Sendable, Hashable {
         static let context = 250
     }
 
+    /// Where a message stands, and so what is said in it.
+    public enum Form: Sendable, Hashable, CaseIterable {
+        /// All there is, in a message that nothing comes after.
+        case whole
+        /// How things stand: the one message that is edited in place for as long as the incident goes on.
+        case standing
+        /// What has become of it, in the thread of that one.
+        case news
+    }
+
     /// Renders a notification.
-    public init(_ notification: Notification) {
+    public init(_ notification: Notification, _ form: Form = .whole) {
         let badge = Badge(notification)
         let wording = MessageWording(notification)
         let facts = notification.facts
         text = SlackMarkup.escaped(
             "\(badge.symbol) \(wording.title): \(MessageWording.singleLine(facts.summary))", limit: Limit.fallback)
-        blocks = [.header(Self.plain("\(badge.symbol) \(wording.title)", limit: Limit.header))]
-        let place = [wording.place, "since \(wording.time)"].filter { !$0.isEmpty }.joined(separator: " · ")
-        blocks.append(.context("*\(badge.word)* · " + SlackMarkup.escaped(place, limit: Limit.context)))
-        if let reason = wording.reason { blocks.append(.section("_\(SlackMarkup.escaped(reason, limit: 200))_")) }
+        switch form {
+        case .whole, .standing:
+            blocks = [.header(Self.plain("\(badge.symbol) \(wording.title)", limit: Limit.header))]
+            let place = [wording.place, "since \(wording.time)"].filter { !$0.isEmpty }.joined(separator: " · ")
+            blocks.append(.context("*\(badge.word)* · " + SlackMarkup.escaped(place, limit: Limit.context)))
+        case .news:
+            blocks = [.section("*\(badge.symbol) \(SlackMarkup.escaped(wording.title, limit: Limit.title))*")]
+        }
+        if form != .standing, let reason = wording.reason {
+            blocks.append(.section("_\(SlackMarkup.escaped(reason, limit: 200))_"))
+        }
         if !facts.summary.isEmpty {
             blocks.append(.section(SlackMarkup.escaped(facts.summary, limit: Limit.summary)))
         }
         if let actions = Self.actions(facts.actions) { blocks.append(.section(actions)) }
         addDetails(facts.details)
+        if form != .standing { addHistory(wording) }
+        if form != .news {
+            // Not buttons: of a webhook without interactivity Slack marks every pressed button with a warning.
+            let links = wording.links.compactMap { SlackMarkup.link($0.url, $0.label) }
+            if !links.isEmpty { blocks.append(.section(links.joined(separator: "  ·  "))) }
+            blocks.append(.context(SlackMarkup.escaped(wording.footer, limit: Limit.context)))
+        }
+    }
+
+    /// The payload to post. The same notification gives the same bytes.
+    public func json() throws -> [UInt8] { try MessageJSON.encode(self) }
+
+    private mutating func addHistory(_ wording: MessageWording) {
         if let alerts = Self.lines(
             "*\(wording.alertsHeading)*", wording.alerts.map { "• \($0.name) \($0.text)" }, Limit.alerts)
         {
@@ -59,14 +90,7 @@ public struct SlackMessage: Sendable, Hashable {
         if let timeline = Self.lines("*Timeline*", wording.timeline.map { "\($0.time)  \($0.text)" }, Limit.timeline) {
             blocks.append(.section(timeline))
         }
-        // Not buttons: of a webhook without interactivity Slack marks every pressed button with a warning.
-        let links = wording.links.compactMap { SlackMarkup.link($0.url, $0.label) }
-        if !links.isEmpty { blocks.append(.section(links.joined(separator: "  ·  "))) }
-        blocks.append(.context(SlackMarkup.escaped(wording.footer, limit: Limit.context)))
     }
-
-    /// The payload to post. The same notification gives the same bytes.
-    public func json() throws -> [UInt8] { try MessageJSON.encode(self) }
 
     private mutating func addDetails(_ details: [IncidentFacts.Detail]) {
         let fields = details.filter { !$0.isCode && !$0.value.isEmpty }.prefix(10).map { detail in

@@ -5,14 +5,28 @@ public import LockkeeperTransfer
 public enum Destination: Sendable {
     /// An incoming webhook.
     case slack(SlackDestination)
+    /// Slack's Web API.
+    case slackBot(SlackBotDestination)
     /// An SMTP server.
     case mail(MailDestination)
     /// The generic webhook.
     case webhook(WebhookDestination)
+    /// A page of Atlassian's Statuspage.
+    case statuspage(StatuspageDestination)
+    /// A page of Cachet.
+    case cachet(CachetDestination)
     /// PagerDuty's Events API.
     case pagerDuty(PagerDutyDestination)
     /// The members of an Alertmanager cluster.
     case alertmanager(AlertmanagerDestination)
+
+    /// Whether customers read it.
+    var isPublic: Bool {
+        switch self {
+        case .statuspage, .cachet: true
+        case .slack, .slackBot, .mail, .webhook, .pagerDuty, .alertmanager: false
+        }
+    }
 }
 
 /// A Slack channel by its incoming webhook.
@@ -26,6 +40,23 @@ public struct SlackDestination: Sendable {
     public init(webhookURL: String, allowsPlainHTTP: Bool = false) {
         self.webhookURL = webhookURL
         self.allowsPlainHTTP = allowsPlainHTTP
+    }
+}
+
+/// A Slack channel by the token of an app that is in it.
+public struct SlackBotDestination: Sendable {
+    /// Where the API is, without a slash at its end.
+    public var apiURL: String
+    /// Secret: `xoxb-…`, with the scope `chat:write`.
+    public var token: String
+    /// `#name` or an id.
+    public var channel: String
+
+    /// A channel by its name or id.
+    public init(apiURL: String = "https://slack.com/api", token: String, channel: String) {
+        self.apiURL = apiURL
+        self.token = token
+        self.channel = channel
     }
 }
 
@@ -100,5 +131,51 @@ public struct AlertmanagerDestination: Sendable {
     public init(urls: [String], token: String? = nil) {
         self.urls = urls
         self.token = token
+    }
+}
+
+/// A page of Atlassian's Statuspage.
+public struct StatuspageDestination: Sendable {
+    /// Where the API is, without a slash at its end.
+    public var apiURL: String
+    /// The page's id.
+    public var page: String
+    /// Secret: whoever has it can change the page.
+    public var token: String
+    /// The ids of the components that a migration affects.
+    public var components: [String]
+    /// Whether those who have subscribed to the page get a mail or text message of everything.
+    public var notifiesSubscribers: Bool
+
+    /// A page by its id.
+    public init(
+        apiURL: String = "https://api.statuspage.io", page: String, token: String, components: [String] = [],
+        notifiesSubscribers: Bool = false
+    ) {
+        self.apiURL = apiURL
+        self.page = page
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
+    }
+}
+
+/// A page of Cachet, version 3.
+public struct CachetDestination: Sendable {
+    /// The page's URL, without a slash at its end.
+    public var apiURL: String
+    /// Secret: whoever has it can change the page.
+    public var token: String
+    /// The ids of the components that a migration affects.
+    public var components: [Int]
+    /// Whether those who have subscribed to the page are told of it.
+    public var notifiesSubscribers: Bool
+
+    /// A page by its URL.
+    public init(apiURL: String, token: String, components: [Int] = [], notifiesSubscribers: Bool = false) {
+        self.apiURL = apiURL
+        self.token = token
+        self.components = components
+        self.notifiesSubscribers = notifiesSubscribers
     }
 }

@@ -11,13 +11,17 @@ enum HTTPService: Sendable {
     case pagerDuty
     /// Alertmanager's API, version 2.
     case alertmanager
+    /// Atlassian's Statuspage.
+    case statuspage
+    /// Cachet, version 3.
+    case cachet
 
     /// A receiver that asks for more patience than this is tried sooner: nobody waits a day for an alert.
     private static let longestWait = Duration.seconds(3600)
 
     /// - Parameter now: what a date in `Retry-After` counts from.
     func outcome(of response: HTTPResponse, redaction: Redaction, at now: Timestamp) -> DeliveryOutcome {
-        let said = redaction.clean(String(response.text.prefix(300))).prefix(120)
+        let said = redaction.clean(response.text).prefix(120)
         let reason = "\(name) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         switch response.status {
         case 200..<300: return .delivered
@@ -30,6 +34,10 @@ enum HTTPService: Sendable {
             return .retry(
                 after: wait(response.headers["Retry-After"], at: now), reason: reason,
                 isAmbiguous: [408, 502, 504].contains(response.status), acceptedRecipients: [])
+        case 420 where self == .statuspage:
+            return .retry(
+                after: wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: false,
+                acceptedRecipients: [])
         case 409 where self == .webhook:
             // An earlier attempt with the same key is still being worked on.
             return .retry(
@@ -39,12 +47,14 @@ enum HTTPService: Sendable {
         }
     }
 
-    private var name: String {
+    var name: String {
         switch self {
         case .slack: "Slack"
         case .webhook: "the webhook"
         case .pagerDuty: "PagerDuty"
         case .alertmanager: "Alertmanager"
+        case .statuspage: "Statuspage"
+        case .cachet: "Cachet"
         }
     }
 

@@ -6,26 +6,38 @@ public struct ReceiverClient: Sendable {
     private let transfers: TransferClient
     private let httpTimeout: Duration
     private let mailTimeout: Duration
+    private let templates: MessageTemplates
 
     /// - Parameters:
     ///   - httpTimeout: for a whole request; connecting may take a third of it.
     ///   - mailTimeout: for a whole mail; servers that scan take their time to answer.
-    public init(transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60)) {
+    ///   - templates: the receiver's own words.
+    public init(
+        transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60),
+        templates: MessageTemplates = MessageTemplates()
+    ) {
         self.transfers = transfers
         self.httpTimeout = httpTimeout
         self.mailTimeout = mailTimeout
+        self.templates = templates
     }
 
     /// Delivers once. Never throws: every failure is an outcome. Cancelling the task ends it soon, as a retry.
     ///
     /// - Parameter now: the time of this attempt: of the webhook's signature, and what a `Retry-After` date counts from.
     public func deliver(_ delivery: Delivery, to destination: Destination, at now: Timestamp) async -> DeliveryOutcome {
+        var delivery = delivery
+        delivery.notification =
+            destination.isPublic
+            ? PublicNotice.notification(delivery.notification, in: templates, to: delivery.receiver)
+            : templates.apply(to: delivery.notification, receiver: delivery.receiver)
         do {
             switch destination {
             case .slack(let slack):
                 let body = try SlackMessage(delivery.notification).json()
                 return await post(
                     body, to: slack.webhookURL, allowsPlainHTTP: slack.allowsPlainHTTP, as: .slack, at: now)
+            case .slackBot(let bot): return try await send(delivery, to: bot, at: now)
             case .webhook(let webhook):
                 let body = try WebhookMessage(delivery).json()
                 var headers: HeaderFields = ["Idempotency-Key": delivery.id]
@@ -37,6 +49,8 @@ public struct ReceiverClient: Sendable {
                     hiding: webhook.signingSecret, at: now)
             case .mail(let mail): return await send(delivery, to: mail)
             case .pagerDuty(let service): return try await send(delivery, to: service, at: now)
+            case .statuspage(let page): return try await send(delivery, to: page, at: now)
+            case .cachet(let page): return try await send(delivery, to: page, at: now)
             case .alertmanager(let cluster):
                 return try await send(delivery, to: cluster, at: now)
             }
@@ -54,17 +68,25 @@ public struct ReceiverClient: Sendable {
         redaction.hide(url: url)
         if let secret { redaction.hide(secret) }
         do throws(TransferError) {
-            let response = try await transfers.perform(
-                HTTPRequest(
-                    method: "POST", url: url,
-                    headers: HeaderFields(
-                        [HeaderField("Content-Type", "application/json; charset=utf-8")] + headers.fields),
-                    body: body, connectTimeout: httpTimeout / 3, totalTimeout: httpTimeout,
-                    allowsPlainHTTP: allowsPlainHTTP))
+            let response = try await perform(
+                "POST", url, headers: headers, body: body, allowsPlainHTTP: allowsPlainHTTP)
             return service.outcome(of: response, redaction: redaction, at: now)
         } catch {
             return DeliveryOutcome(error)
         }
+    }
+
+    /// Makes one request whose body, where it has one, is JSON.
+    func perform(
+        _ method: String, _ url: String, headers: HeaderFields = [:], body: [UInt8] = [], allowsPlainHTTP: Bool = true
+    ) async throws(TransferError) -> HTTPResponse {
+        let type = body.isEmpty ? [] : [HeaderField("Content-Type", "application/json; charset=utf-8")]
+        return try await transfers.perform(
+            HTTPRequest(
+                method: method, url: url,
+                headers: HeaderFields([HeaderField("Accept", "application/json")] + type + headers.fields),
+                body: body, connectTimeout: httpTimeout / 3, totalTimeout: httpTimeout,
+                allowsPlainHTTP: allowsPlainHTTP))
     }
 
     private func send(_ delivery: Delivery, to mail: MailDestination) async -> DeliveryOutcome {

@@ -124,7 +124,7 @@ enum CatalogQueries {
     }
 
     /// The tables that make their database old; none of a database that is not old, so that a catalog of many tables is not sorted for
-    /// nothing: a database is as old as its oldest table (`vac_update_datfrozenxid` in vacuum.c), and most never get old.
+    /// nothing: a database is at least as old as its oldest table (`vac_update_datfrozenxid` in vacuum.c), and most never get old.
     ///
     /// - Parameter age: the least age of the database in transactions or multixacts.
     static func oldestTables(from age: Int64) -> Query {

@@ -132,5 +132,6 @@ public enum APIDocument {
         public var severity: String
         public var title: String
         public var status: String
+        public var lastError: String?
     }
 }

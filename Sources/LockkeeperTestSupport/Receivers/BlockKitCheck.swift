@@ -14,7 +14,8 @@ public struct BlockKitCheck: Sendable {
             return
         }
         let known: Set = ["text", "blocks", "unfurl_links", "unfurl_media", "mrkdwn", "attachments", "channel", "ts"]
-        for key in object.keys.sorted() where !known.contains(key) && key != "thread_ts" && key != "metadata" {
+        for key in object.keys.sorted()
+        where !known.contains(key) && !["thread_ts", "metadata", "reply_broadcast"].contains(key) {
             violations.append("\(key): no such field of a message")
         }
         if let text = object["text"] as? String, !text.isEmpty {

@@ -79,7 +79,7 @@ struct NotifyCommand: AsyncParsableCommand {
                 incidentID: notification.incidentID, receiver: receiver.name, sequence: 1, notification: notification,
                 plannedAt: now)
             switch await ConfiguredReceiver(receiver, transfers: transfers).deliver(delivery) {
-            case .delivered: return Answer(receiver: receiver.name, outcome: "delivered", reason: nil)
+            case .delivered, .opened: return Answer(receiver: receiver.name, outcome: "delivered", reason: nil)
             case .retry(_, let reason, _, _):
                 return Answer(receiver: receiver.name, outcome: "unreachable", reason: reason)
             case .permanent(let reason, _): return Answer(receiver: receiver.name, outcome: "refused", reason: reason)

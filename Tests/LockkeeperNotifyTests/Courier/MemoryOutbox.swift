@@ -5,6 +5,7 @@ import Synchronization
 /// The outbox as a plain list: what the tests hold to be right.
 struct OutboxModel: Sendable {
     private(set) var deliveries: [Delivery.ID: Delivery] = [:]
+    private var references: [String: ReceiverReference] = [:]
 
     var pending: [Delivery] { deliveries.values.filter { $0.status == .pending } }
 
@@ -32,12 +33,15 @@ struct OutboxModel: Sendable {
     mutating func begin(_ id: Delivery.ID) -> Delivery? {
         guard deliveries[id]?.status == .pending else { return nil }
         deliveries[id]?.attempts += 1
-        return deliveries[id]
+        var delivery = deliveries[id]
+        if let thread = delivery?.thread { delivery?.reference = references[thread] }
+        return delivery
     }
 
     mutating func finish(_ delivery: Delivery) {
         guard deliveries[delivery.id]?.status == .pending else { return }
         deliveries[delivery.id] = delivery
+        if delivery.status == .delivered, let reference = delivery.reference { references[delivery.thread] = reference }
     }
 
     mutating func expedite(receiver: String, at now: Timestamp) {

@@ -54,6 +54,23 @@ struct AlertmanagerTests {
         }
     }
 
+    @Test func `A test shows which member cannot be told`() async throws {
+        try await StubHTTPServer.serving { sick in
+            try await StubHTTPServer.serving { well in
+                sick.script(.status(404, "no such page"))
+                let outcome = try await withClient {
+                    await $0.deliver(
+                        Example.test.delivery, to: .alertmanager(cluster(well.url(""), sick.url(""))), at: now)
+                }
+                guard case .permanent(let reason, _) = outcome else {
+                    Issue.record("\(outcome)")
+                    return
+                }
+                #expect(reason == "\(sick.url("")): Alertmanager answered 404: no such page")
+            }
+        }
+    }
+
     @Test func `If no member can be told, the reason names each`() async throws {
         try await StubHTTPServer.serving { one in
             try await StubHTTPServer.serving { two in
