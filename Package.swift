@@ -63,14 +63,14 @@ let package = Package(
 
         room("PromQL"),
         room("LockkeeperCore", ["PromQL"]),
-        room("LockkeeperConfig", ["LockkeeperCore", .yams]),
+        room("LockkeeperConfig", ["LockkeeperCore", "PromQL", .yams]),
         room("LockkeeperPostgres", ["LockkeeperCore", "CPostgres"]),
         room("LockkeeperHost", ["LockkeeperCore", "CLoader", .crypto]),
         room("LockkeeperRunbook", ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperHost"]),
         room("LockkeeperTransfer", ["CCurl"]),
         room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperTransfer", .crypto, .log]),
         room("LockkeeperStore", ["LockkeeperCore", .grdb]),
-        room("LockkeeperWeb", ["LockkeeperCore", "CZlib", .hummingbird, .httpTypes, .nioCore, .log]),
+        room("LockkeeperWeb", ["LockkeeperCore", "PromQL", "CZlib", .hummingbird, .httpTypes, .nioCore, .log]),
         room("ThrowawayPostgres"),
         .target(
             name: "ShippedRules",
@@ -93,22 +93,26 @@ let package = Package(
             dependencies: [
                 "LockkeeperAgent", "LockkeeperConfig", "LockkeeperCore", "LockkeeperHost", "LockkeeperNotify",
                 "LockkeeperPostgres", "LockkeeperRunbook", "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb",
-                "ShippedRules",
-                "ThrowawayPostgres", .arguments, .hummingbird, .log, .nioCore, .serviceLifecycle, .unixSignals,
+                "PromQL", "ShippedRules", "ThrowawayPostgres", .arguments, .hummingbird, .log, .nioCore,
+                .serviceLifecycle, .unixSignals,
             ],
             swiftSettings: settings),
 
         room(
             "LockkeeperTestSupport",
             [
-                "LockkeeperCore", "LockkeeperPostgres", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix, .nioHTTP1,
+                "LockkeeperCore", "LockkeeperPostgres", "PromQL", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix,
+                .nioHTTP1,
             ]),
         .executableTarget(
             name: "WaitGraphBenchmark", dependencies: ["LockkeeperCore"], path: "Tests/WaitGraphBenchmark",
             swiftSettings: settings),
-        tests(of: "PromQL"),
+        .executableTarget(
+            name: "RuleBenchmark", dependencies: ["LockkeeperConfig", "LockkeeperCore", "PromQL", "ShippedRules"],
+            path: "Tests/RuleBenchmark", swiftSettings: settings),
+        tests(of: "PromQL", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
-        tests(of: "LockkeeperConfig", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperConfig", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperHost", ["LockkeeperCore", "LockkeeperTestSupport", "ThrowawayPostgres"]),
         tests(
@@ -117,7 +121,7 @@ let package = Package(
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),
-        tests(of: "LockkeeperWeb", ["LockkeeperTestSupport", .serviceLifecycle, .log]),
+        tests(of: "LockkeeperWeb", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL", .serviceLifecycle, .log]),
         tests(
             of: "LockkeeperAgent",
             [

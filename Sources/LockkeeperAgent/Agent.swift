@@ -98,7 +98,7 @@ actor Agent {
         let begin = clock.now
         var own = MetricsBuilder()
         recordOwn(into: &own, at: AgentClock.now)
-        let (change, failures) = state.evaluateRules(over: own, at: AgentClock.now)
+        let (change, failures) = state.evaluateRules(over: own, at: AgentClock.now) { clock.now - begin }
         committer.take(change)
         for failure in failures where loggedFailures.insert(failure.description).inserted {
             setup.logger.error("a rule could not be evaluated: \(failure)")

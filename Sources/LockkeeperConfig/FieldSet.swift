@@ -60,11 +60,32 @@ struct FieldSet: Hashable {
 
     static let allOfRuleFiles = [ruleFile, ruleGroup, rule]
 
+    // MARK: - Tests of rule files
+
+    static let ruleTestFile = FieldSet("", ["rule_files", "evaluation_interval", "group_eval_order", "tests"])
+    static let ruleTest = FieldSet(
+        "tests[]",
+        [
+            "name", "interval", "input_series", "alert_rule_test", "promql_expr_test", "external_labels",
+            "external_url",
+        ])
+    static let inputSeries = FieldSet("tests[].input_series[]", ["series", "values"])
+    static let alertCase = FieldSet("tests[].alert_rule_test[]", ["eval_time", "alertname", "exp_alerts"])
+    static let expectedAlert = FieldSet(
+        "tests[].alert_rule_test[].exp_alerts[]", ["exp_labels", "exp_annotations"])
+    static let expressionCase = FieldSet("tests[].promql_expr_test[]", ["expr", "eval_time", "exp_samples"])
+    static let expectedSample = FieldSet(
+        "tests[].promql_expr_test[].exp_samples[]", ["labels", "value"], later: ["histogram"])
+
+    static let allOfRuleTests = [
+        ruleTestFile, ruleTest, inputSeries, alertCase, expectedAlert, expressionCase, expectedSample,
+    ]
+
     /// What to tell somebody who wrote a field that is not in this set.
     func hint(for field: String) -> String? {
         if let near = Suggestion.nearest(to: field, in: known + later) { return "Did you mean `\(near)`?" }
         // Right word, wrong place: most often too little or too much indentation.
-        let family = Self.all.contains(self) ? Self.all : Self.allOfRuleFiles
+        let family = [Self.all, Self.allOfRuleFiles].first { $0.contains(self) } ?? Self.allOfRuleTests
         let places = family.filter { $0 != self && ($0.known + $0.later).contains(field) }
         if let place = places.first, places.count == 1 {
             return place.path.isEmpty ? "`\(field)` belongs at the top" : "`\(field)` belongs under `\(place.path)`"

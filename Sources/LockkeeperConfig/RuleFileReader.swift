@@ -11,17 +11,34 @@ public enum RuleFileReader {
 
     /// - Throws: all that is wrong with the file.
     public static func read(_ file: RuleFileText) throws(ConfigurationProblems) -> RuleFile {
-        let context = ReadingContext(file: file.name, folder: "", environment: [:])
-        let rules = read(file, into: context)
-        guard let rules, !context.problems.contains(where: { $0.gravity == .error }) else {
-            throw ConfigurationProblems(context.problems.inReadingOrder(from: file.name))
-        }
-        return rules
+        try readWithWarnings(file).file
     }
 
     /// - Parameter path: of one file, not a pattern.
     /// - Throws: all that is wrong with the file.
     public static func read(path: String) throws(ConfigurationProblems) -> RuleFile {
+        try readWithWarnings(path: path).file
+    }
+
+    private static func readWithWarnings(
+        _ file: RuleFileText
+    ) throws(ConfigurationProblems) -> (file: RuleFile, warnings: [ConfigurationProblem]) {
+        let context = ReadingContext(file: file.name, folder: "", environment: [:])
+        let rules = read(file, into: context)
+        let problems = context.problems.inReadingOrder(from: file.name)
+        guard let rules, !problems.contains(where: { $0.gravity == .error }) else {
+            throw ConfigurationProblems(problems)
+        }
+        return (rules, problems)
+    }
+
+    /// Reads a file, and says what is odd about it without being wrong.
+    ///
+    /// - Parameter path: of one file, not a pattern.
+    /// - Throws: all that is wrong with the file.
+    public static func readWithWarnings(
+        path: String
+    ) throws(ConfigurationProblems) -> (file: RuleFile, warnings: [ConfigurationProblem]) {
         let file: TextFile
         do {
             file = try TextFile(path: path, limit: sizeLimit)
@@ -32,7 +49,7 @@ public enum RuleFileReader {
                     hint: FilePattern.neighbourHint(for: path))
             ])
         }
-        return try read(RuleFileText(name: path, text: file.text))
+        return try readWithWarnings(RuleFileText(name: path, text: file.text))
     }
 
     /// The checked file; `nil`, with problems in the context, if it cannot be used.
@@ -60,7 +77,9 @@ public enum RuleFileReader {
             }
         }
         do {
-            return try RuleFile(name: file.name, groups: groups.map(\.definition))
+            let rules = try RuleFile(name: file.name, groups: groups.map(\.definition))
+            warnOfDoubles(groups)
+            return rules
         } catch {
             let lines = file.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             for problem in error.problems {
@@ -68,6 +87,23 @@ public enum RuleFileReader {
                 groups[problem.group].report(problem, lines: lines)
             }
             return nil
+        }
+    }
+
+    /// Rules of one name and labels: as recordings they overwrite each other, as alerts they can hardly be told apart.
+    private static func warnOfDoubles(_ groups: [Group]) {
+        var seen: Set<[String]> = []
+        for group in groups {
+            for (definition, section) in zip(group.definition.rules, group.rules) {
+                let labels = group.definition.labels.merging(definition.labels) { _, own in own }
+                let name = definition.alert ?? definition.record ?? ""
+                let key = [name] + labels.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+                guard !seen.insert(key).inserted else { continue }
+                let field = section["alert"] ?? section["record"] ?? section.place
+                field.report(
+                    "the file has another rule of this name with the same labels",
+                    hint: "Give them other names, or a label that tells them apart", value: name, gravity: .warning)
+            }
         }
     }
 

@@ -12,7 +12,8 @@ enum YAMLText {
     /// - Returns: the document; `nil` if there is nothing but comments.
     static func compose(_ text: String) -> Result<Node?, Failure> {
         do {
-            return .success(try Yams.compose(yaml: text))
+            // Texts stay texts: nothing here asks what else a scalar might be, and finding out is slow.
+            return .success(try Yams.compose(yaml: text, .basic))
         } catch let error as YamlError {
             return .failure(failure(error))
         } catch {

@@ -19,6 +19,11 @@ extension Expression {
         return uses
     }
 
+    /// The selector that is the whole expression; nil when the expression is anything more or else.
+    public var asSelector: SelectorUse? {
+        if case .selector = root.unwrapped.kind { selectors.first } else { nil }
+    }
+
     /// The names of the metrics it selects by name.
     public var metricNames: Set<String> { Set(selectors.compactMap(\.metricName)) }
 

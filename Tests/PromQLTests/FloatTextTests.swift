@@ -1,3 +1,4 @@
+import LockkeeperTestSupport
 import PromQL
 import Testing
 

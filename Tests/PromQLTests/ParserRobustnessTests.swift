@@ -1,3 +1,4 @@
+import LockkeeperTestSupport
 import PromQL
 import Testing
 
@@ -79,6 +80,33 @@ import Testing
     func nesting(_ repetition: Repetition) {
         let error = #expect(throws: ParseError.self) { try Expression(parsing: repetition.text) }
         #expect(error?.message.contains("nested too deeply") == true)
+    }
+
+    @Test(
+        "Long texts are read or refused in one go: were it quadratic, this would not end",
+        arguments: [
+            Repetition(part: "a,", count: 50_000), Repetition(part: "{a=\"b\",", count: 50_000),
+            Repetition(part: " a ", count: 50_000), Repetition(part: "5m", count: 50_000),
+            Repetition(part: "'x' ", count: 50_000), Repetition(part: "#\n", count: 50_000, end: "a"),
+            Repetition(part: "[5m]", count: 50_000), Repetition(part: "\\", count: 50_000),
+            Repetition(part: "1_0", count: 50_000), Repetition(part: ")", count: 50_000),
+            Repetition(part: "😀", count: 50_000), Repetition(part: "\n", count: 50_000, end: "$"),
+        ])
+    func long(_ repetition: Repetition) {
+        for text in [repetition.text, "a{" + repetition.text, "sum by (" + repetition.text, "'" + repetition.text] {
+            do { _ = try Expression(parsing: text) } catch { #expect(error.offset <= text.utf8.count) }
+            _ = try? Labels(parsing: text)
+            _ = try? SeriesValues.parse(text)
+        }
+    }
+
+    @Test("Long lists of labels, matchers and arguments are read in one go")
+    func longLists() throws {
+        let matchers = (0..<20_000).map { "l\($0)=\"x\"" }.joined(separator: ",")
+        let names = (0..<20_000).map { "l\($0)" }.joined(separator: ",")
+        #expect(try Expression(parsing: "a{\(matchers)}").selectors.first?.matchers.count == 20_001)
+        #expect(try Expression(parsing: "sum by (\(names)) (a)").metricNames == ["a"])
+        #expect(throws: ParseError.self) { try Expression(parsing: "abs(\(names))") }
     }
 
     @Test("As deep as allowed still evaluates")

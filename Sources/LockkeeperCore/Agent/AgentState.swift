@@ -8,7 +8,8 @@ public struct AgentState: Sendable {
     public private(set) var targets: [String: TargetState]
     public private(set) var book: IncidentBook
     private var rules: RuleEvaluator
-    private var window: SeriesWindow
+    /// The series that the rules see.
+    public private(set) var window: SeriesWindow
     /// The alerts as of the last evaluation.
     public private(set) var alerts: [AlertInstance]
     /// What is stored of the targets' memories.
@@ -31,7 +32,7 @@ public struct AgentState: Sendable {
         self.alerts = alerts
         rules = RuleEvaluator(groups: groups, alwaysKnown: Self.alwaysKnown)
         rules.restore(alerts)
-        window = SeriesWindow(history: SeriesHistory(groups: groups))
+        window = SeriesWindow(history: SeriesHistory(groups: groups), retention: SeriesWindow.agentRetention)
         storedMemories = self.targets.mapValues(\.tracker.memory)
         count(rulesOf: groups)
     }
@@ -62,19 +63,18 @@ public struct AgentState: Sendable {
 
     /// Evaluates the rules over the series of all targets and those given besides, and brings the incidents up to date.
     ///
+    /// - Parameter stopwatch: see `RuleEvaluator.evaluate`.
     /// - Returns: what is to be stored, and the rules that could not be evaluated.
     public mutating func evaluateRules(
-        over own: MetricsBuilder = MetricsBuilder(), at now: Timestamp
+        over own: MetricsBuilder = MetricsBuilder(), at now: Timestamp, stopwatch: () -> Duration = { .zero }
     ) -> (change: StateChange, failures: [RuleFailure]) {
         var metrics = own
         record(into: &metrics, at: now)
         window.append(metrics.snapshot().series.map(VectorSample.init), at: now)
         let unreachable = Set(targets.values.filter { !$0.isReachable }.map(\.target))
         let evaluation = rules.evaluate(
-            at: now, over: &window, context: RuleContext(externalURL: book.policy.externalURL ?? "")
-        ) { labels in
-            labels["target"].map(unreachable.contains) ?? false
-        }
+            at: now, over: &window, context: RuleContext(externalURL: book.policy.externalURL ?? ""),
+            isFrozen: { labels in labels["target"].map(unreachable.contains) ?? false }, stopwatch: stopwatch)
         for failure in evaluation.failures { ruleFailures[failure.rule, default: 0] += 1 }
         alerts = evaluation.alerts
         var change = book.advance(
@@ -83,6 +83,9 @@ public struct AgentState: Sendable {
         if evaluation.hasNewState { change.alerts = alerts }
         return (change, evaluation.failures)
     }
+
+    /// How the rules stand, in the order of evaluation.
+    public var ruleGroups: [RuleGroupStatus] { rules.status }
 
     /// Notes how long an evaluation took; time is the caller's.
     public mutating func noteEvaluation(lasted duration: Duration) {

@@ -89,7 +89,8 @@ struct AlertBook: Sendable {
         let evaluationTime = (time - group.queryOffset).milliseconds
         let samples: [VectorSample]
         do {
-            samples = try rule.expression.evaluate(at: evaluationTime, over: window).asVector ?? []
+            samples =
+                try rule.expression.evaluate(at: evaluationTime, over: window, options: context.options).asVector ?? []
         } catch {
             throw AlertRuleFailure(message: "\(error)")
         }
@@ -120,7 +121,9 @@ struct AlertBook: Sendable {
                 } catch {
                     annotations[name] = "<error expanding template: \(error)>"
                     result.failures.append(
-                        RuleFailure(group: group.name, rule: rule.name, message: "annotation \(name): \(error)"))
+                        RuleFailure(
+                            group: group.name, rule: rule.name, message: "annotation \(name): \(error)",
+                            isOfAnnotation: true))
                 }
             }
             found.append(

@@ -25,6 +25,15 @@ public struct RuleFailure: Sendable, Hashable, CustomStringConvertible {
     public let rule: String
     /// What went wrong.
     public let message: String
+    /// Only an annotation is concerned, in which the message stands now; the alert goes on as usual.
+    public let isOfAnnotation: Bool
+
+    init(group: String, rule: String, message: String, isOfAnnotation: Bool = false) {
+        self.group = group
+        self.rule = rule
+        self.message = message
+        self.isOfAnnotation = isOfAnnotation
+    }
 
     /// Names and message.
     public var description: String { "\(group)/\(rule): \(message)" }

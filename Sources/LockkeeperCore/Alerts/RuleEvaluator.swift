@@ -18,12 +18,16 @@ public struct RuleEvaluator: Sendable {
     private struct GroupState: Sendable {
         let group: RuleGroup
         var lastSlot: Int64?
+        var lastEvaluation: Timestamp?
         var rules: [RuleState]
     }
 
-    private enum RuleState: Sendable {
-        case alerting(AlertBook)
-        case recording(RecordingRule)
+    private struct RuleState: Sendable {
+        let rule: Rule
+        /// Of an alerting rule.
+        var book: AlertBook?
+        var lastError: String?
+        var evaluationTime = Duration.zero
     }
 
     /// An evaluator without alerts yet.
@@ -39,13 +43,15 @@ public struct RuleEvaluator: Sendable {
                 group: group,
                 rules: group.rules.map { rule in
                     switch rule {
-                    case .recording(let rule): return .recording(rule)
-                    case .alerting(let rule):
-                        var identity = rule.identity
+                    case .recording: return RuleState(rule: rule)
+                    case .alerting(let alerting):
+                        var identity = alerting.identity
                         let ordinal = ordinals[identity, default: 0]
                         ordinals[identity] = ordinal + 1
                         identity.ordinal = ordinal
-                        return .alerting(AlertBook(rule, identity, group: group, alwaysKnown: alwaysKnown))
+                        return RuleState(
+                            rule: rule,
+                            book: AlertBook(alerting, identity, group: group, alwaysKnown: alwaysKnown))
                     }
                 })
         }
@@ -57,9 +63,10 @@ public struct RuleEvaluator: Sendable {
         var byRule = Dictionary(grouping: alerts, by: \.rule)
         for group in groups.indices {
             for rule in groups[group].rules.indices {
-                guard case .alerting(var book) = groups[group].rules[rule] else { continue }
-                for alert in byRule.removeValue(forKey: book.identity) ?? [] { book.restore(alert) }
-                groups[group].rules[rule] = .alerting(book)
+                guard let identity = groups[group].rules[rule].book?.identity else { continue }
+                for alert in byRule.removeValue(forKey: identity) ?? [] {
+                    groups[group].rules[rule].book?.restore(alert)
+                }
             }
         }
         orphans += byRule.values.joined()
@@ -68,10 +75,19 @@ public struct RuleEvaluator: Sendable {
 
     /// All alerts there are, in the order of the rules.
     public var alerts: [AlertInstance] {
-        groups.flatMap { group in
-            group.rules.flatMap { rule -> [AlertInstance] in
-                if case .alerting(let book) = rule { book.alerts } else { [] }
-            }
+        groups.flatMap { group in group.rules.flatMap { $0.book?.alerts ?? [] } }
+    }
+
+    /// How the groups and their rules stand, in the order of evaluation.
+    public var status: [RuleGroupStatus] {
+        groups.map { state in
+            RuleGroupStatus(
+                group: state.group,
+                rules: state.rules.map { rule in
+                    RuleStatus(
+                        rule: rule.rule, alerts: rule.book?.alerts ?? [], lastError: rule.lastError,
+                        lastEvaluation: state.lastEvaluation, evaluationTime: rule.evaluationTime)
+                }, lastEvaluation: state.lastEvaluation)
         }
     }
 
@@ -80,12 +96,13 @@ public struct RuleEvaluator: Sendable {
     /// - Parameters:
     ///   - time: the time of evaluation.
     ///   - window: the series, to which the rules' own are appended: recordings, `ALERTS` and `ALERTS_FOR_STATE`.
-    ///   - context: what templates may mention.
+    ///   - context: what templates may mention, and how expressions are evaluated.
     ///   - isFrozen: whether nothing can be known at present about what has these labels, because its target is out
     ///     of reach or, after a restart, has not been seen yet.
+    ///   - stopwatch: the time that has passed since some moment, asked for between rules to know how long each takes.
     public mutating func evaluate(
         at time: Timestamp, over window: inout SeriesWindow, context: RuleContext = RuleContext(),
-        isFrozen: (Labels) -> Bool = { _ in false }
+        isFrozen: (Labels) -> Bool = { _ in false }, stopwatch: () -> Duration = { .zero }
     ) -> RuleEvaluation {
         var result = RuleEvaluation()
         for alert in orphans {
@@ -105,24 +122,40 @@ public struct RuleEvaluator: Sendable {
         let generation = generation ?? window.nextGeneration()
         self.generation = generation
         var index = 0
+        var begin = stopwatch()
         for group in groups.indices {
             let isDue = isDue(&groups[group], at: time)
+            if isDue { groups[group].lastEvaluation = time }
+            // Prometheus writes what a group gives at the time that it looks at.
+            let written = (time - groups[group].group.queryOffset).milliseconds
             for rule in groups[group].rules.indices {
                 defer { index += 1 }
                 guard isDue else { continue }
                 result.evaluatedRules += 1
                 let owner = SeriesWindow.Owner.rule(generation: generation, index: index)
+                let failuresBefore = result.failures.count
                 let samples: [VectorSample]?
-                switch groups[group].rules[rule] {
+                switch groups[group].rules[rule].rule {
                 case .recording(let recording):
-                    samples = Self.record(recording, groups[group].group, at: time, window, &result)
-                case .alerting(var book):
-                    book.evaluate(at: time, over: window, context: context, isFrozen: isFrozen, into: &result)
-                    samples = book.samples
-                    groups[group].rules[rule] = .alerting(book)
+                    samples = Self.record(
+                        recording, groups[group].group, at: time, window, options: context.options, &result)
+                case .alerting:
+                    groups[group].rules[rule].book?.evaluate(
+                        at: time, over: window, context: context, isFrozen: isFrozen, into: &result)
+                    samples = groups[group].rules[rule].book?.samples
                 }
                 // After a failure the recorded series keep their last value until it is too old.
-                if let samples { window.append(samples, at: time.milliseconds, from: owner) }
+                if let samples, let duplicate = window.append(samples, at: written, from: owner) {
+                    result.failures.append(
+                        RuleFailure(
+                            group: groups[group].group.name, rule: groups[group].rules[rule].rule.name,
+                            message: "duplicate sample for timestamp: the series \(duplicate) exists already"))
+                }
+                groups[group].rules[rule].lastError =
+                    result.failures[failuresBefore...].first { !$0.isOfAnnotation }?.message
+                let end = stopwatch()
+                groups[group].rules[rule].evaluationTime = end - begin
+                begin = end
             }
         }
         if isFirst { window.endRules(before: generation, at: time.milliseconds) }
@@ -142,7 +175,7 @@ public struct RuleEvaluator: Sendable {
 
     private static func record(
         _ rule: RecordingRule, _ group: RuleGroup, at time: Timestamp, _ window: SeriesWindow,
-        _ result: inout RuleEvaluation
+        options: EvaluationOptions, _ result: inout RuleEvaluation
     ) -> [VectorSample]? {
         func fail(_ message: String) -> [VectorSample]? {
             result.failures.append(RuleFailure(group: group.name, rule: rule.record, message: message))
@@ -150,7 +183,8 @@ public struct RuleEvaluator: Sendable {
         }
         let found: [VectorSample]
         do {
-            let value = try rule.expression.evaluate(at: (time - group.queryOffset).milliseconds, over: window)
+            let value = try rule.expression.evaluate(
+                at: (time - group.queryOffset).milliseconds, over: window, options: options)
             found = value.asVector ?? []
         } catch {
             return fail("\(error)")

@@ -13,7 +13,7 @@ public struct RuleFile: Sendable, Hashable {
     ///   - groups: the groups as they stand in the file.
     /// - Throws: `RuleFileError` with all that is wrong, not only the first.
     public init(name: String, groups: [RuleGroupDefinition]) throws(RuleFileError) {
-        var check = RuleFileCheck()
+        var check = RuleFileCheck(file: name)
         let checked = check.groups(groups)
         guard check.problems.isEmpty else { throw RuleFileError(file: name, problems: check.problems) }
         self.name = name

@@ -2,10 +2,15 @@ import PromQL
 
 /// Reads every text of a rule file and collects what is wrong, so that all of it can be shown at once.
 struct RuleFileCheck {
+    private let file: String
     private(set) var problems: [RuleProblem] = []
     private var group = 0
     private var rule: Int?
     private var name = ""
+
+    init(file: String) {
+        self.file = file
+    }
 
     mutating func groups(_ definitions: [RuleGroupDefinition]) -> [RuleGroup] {
         var names: Set<String> = []
@@ -30,7 +35,8 @@ struct RuleFileCheck {
             }
             result.append(
                 RuleGroup(
-                    name: definition.name, interval: interval, limit: limit, queryOffset: offset, rules: rules))
+                    file: file, name: definition.name, interval: interval, limit: limit, queryOffset: offset,
+                    rules: rules))
         }
         return result
     }

@@ -10,17 +10,23 @@ public struct SeriesHistory: Sendable, Hashable {
     /// No history at all.
     public init() {}
 
+    /// All there is, for as long as the window lasts.
+    static let everything: SeriesHistory = {
+        var history = SeriesHistory()
+        // Half of all time, so that no time less this is out of range.
+        history.ofAll = .max / 4
+        return history
+    }()
+
     /// What these rules, and the queries written in their templates, need.
     ///
-    /// - Parameter minimum: a shortest time for metrics that are looked back on at all.
-    public init(groups: [RuleGroup], minimum: Duration = .zero) {
+    public init(groups: [RuleGroup]) {
         for group in groups {
             for rule in group.rules {
                 for use in rule.expressions.flatMap(\.selectors) {
                     var needed = use.lookback + group.queryOffset.milliseconds
                     if group.queryOffset > .zero, use.lookback == 0 { needed += EvaluationOptions.defaultLookback }
                     guard needed > 0 else { continue }
-                    needed = max(needed, minimum.milliseconds)
                     if let name = use.metricName {
                         byMetric[name] = max(byMetric[name] ?? 0, needed)
                     } else {

@@ -37,6 +37,16 @@ public enum Value: Hashable, Sendable {
     /// Some samples of each of some series; no two have the same labels.
     case matrix([SeriesSamples])
 
+    /// Which of the types it is.
+    public var type: ValueType {
+        switch self {
+        case .scalar: .scalar
+        case .string: .string
+        case .vector: .vector
+        case .matrix: .matrix
+        }
+    }
+
     /// The value as a vector: a scalar becomes one sample without labels. Nil for strings and matrices.
     public var asVector: [VectorSample]? {
         switch self {

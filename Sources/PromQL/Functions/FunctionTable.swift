@@ -22,7 +22,8 @@ enum FunctionTable {
 
     private static let notSupported: Set<String> = [
         "double_exponential_smoothing", "histogram_avg", "histogram_count", "histogram_fraction",
-        "histogram_stddev", "histogram_stdvar", "histogram_sum", "holt_winters", "info", "mad_over_time",
+        "histogram_stddev", "histogram_stdvar", "histogram_sum", "holt_winters", "info", "limit_ratio", "limitk",
+        "mad_over_time",
         "first_over_time", "sort_by_label", "sort_by_label_desc", "ts_of_first_over_time", "ts_of_last_over_time",
         "ts_of_max_over_time", "ts_of_min_over_time",
     ]

@@ -1,9 +1,10 @@
 import LockkeeperCore
+import LockkeeperTestSupport
 import PromQL
 import Testing
 
 /// Prometheus itself is asked what becomes of templates and of alerts.
-@Suite(.enabled(if: Promtool.isWanted, Promtool.reason)) struct PromtoolAlertTests {
+@Suite(.enabled(if: Promtool.isWanted, Comment(rawValue: Promtool.reason))) struct PromtoolAlertTests {
     @Test("promtool fills in templates with the same texts")
     func templates() throws {
         // A rule test has no external address and labels of its own.

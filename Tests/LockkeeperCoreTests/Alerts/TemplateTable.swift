@@ -64,6 +64,10 @@ enum TemplateTable {
             "https://example.org/lock?a=b/lock /graph?g0.expr=up+%3D%3D+0&g0.tab=0 /graph?g0.expr=a&g0.tab=1"
         ),
         (
+            "{{ stripDomain \"a.b.c\" }} {{ stripDomain \"a.b:1\" }} {{ stripDomain \"10.0.0.1:1\" }} {{ stripDomain \"h\" }} {{ stripDomain \"[::1]:5\" }}",
+            "a a:1 10.0.0.1:1 h [::1]:5"
+        ),
+        (
             "{{ parseDuration \"1h30m\" }} {{ stripPort \"h:1\" }} {{ slice \"abcdef\" 1 3 }} {{ index $labels \"job\" }} {{ len \"abc\" }}",
             "5400 h bc node 3"
         ),

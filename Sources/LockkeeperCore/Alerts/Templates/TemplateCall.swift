@@ -70,6 +70,7 @@ struct TemplateCall<Series: SeriesSource> {
                 throw failure("\(error)")
             }
         case .stripPort: return .string(TextEscape.withoutPort(try text(0)))
+        case .stripDomain: return .string(TextEscape.withoutDomain(try text(0)))
         case .externalURL: return .string(filler.context.externalURL)
         case .pathPrefix: return .string(TextEscape.path(of: filler.context.externalURL))
         case .graphLink: return .string("/graph?g0.expr=" + TextEscape.query(try text(0)) + "&g0.tab=0")
@@ -80,8 +81,9 @@ struct TemplateCall<Series: SeriesSource> {
     private func query() throws(TemplateError) -> [VectorSample] {
         let text = try text(0)
         do {
-            guard let samples = try Expression(parsing: text).evaluate(at: filler.time, over: filler.series).asVector
-            else { throw failure("query must give a vector or a scalar: \(text)") }
+            let value = try Expression(parsing: text).evaluate(
+                at: filler.time, over: filler.series, options: filler.context.options)
+            guard let samples = value.asVector else { throw failure("query must give a vector or a scalar: \(text)") }
             return samples
         } catch let error as TemplateError {
             throw error

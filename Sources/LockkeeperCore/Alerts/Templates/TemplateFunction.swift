@@ -5,18 +5,18 @@ enum TemplateFunction: String, Sendable, CaseIterable {
     // Prometheus's.
     case query, first, value, label, strvalue, sortByLabel, humanize, humanize1024, humanizeDuration
     case humanizePercentage, humanizeTimestamp, title, toUpper, toLower, match, reReplaceAll, safeHtml
-    case parseDuration, stripPort, externalURL, pathPrefix, graphLink, tableLink
+    case parseDuration, stripPort, stripDomain, externalURL, pathPrefix, graphLink, tableLink
 
     /// Known to Go or Prometheus, not to us.
-    static let notSupported: Set<String> = ["call", "js", "stripDomain", "tmpl", "args", "toTime", "now"]
+    static let notSupported: Set<String> = ["call", "js", "tmpl", "args", "toTime", "now"]
 
     /// How many arguments it takes.
     var arity: ClosedRange<Int> {
         switch self {
         case .externalURL, .pathPrefix: 0...0
         case .query, .first, .value, .strvalue, .humanize, .humanize1024, .humanizeDuration, .humanizePercentage,
-            .humanizeTimestamp, .title, .toUpper, .toLower, .safeHtml, .parseDuration, .stripPort, .graphLink,
-            .tableLink, .not, .len:
+            .humanizeTimestamp, .title, .toUpper, .toLower, .safeHtml, .parseDuration, .stripPort, .stripDomain,
+            .graphLink, .tableLink, .not, .len:
             1...1
         case .label, .sortByLabel, .match, .ne, .lt, .le, .gt, .ge: 2...2
         case .reReplaceAll: 3...3

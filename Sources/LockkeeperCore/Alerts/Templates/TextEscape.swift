@@ -56,6 +56,16 @@ enum TextEscape {
         return host.contains(":") ? text : String(host)
     }
 
+    /// `db.example.org:5432` without the domain is `db:5432`; addresses of numbers stay as they are.
+    static func withoutDomain(_ text: String) -> String {
+        let host = withoutPort(text)
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && ($0.count == 1 || !$0.hasPrefix("0")) }
+        if isIPv4 || host.contains(":") { return text }
+        let port = text.hasPrefix(host + ":") ? text.dropFirst(host.count) : ""
+        return String(parts.first ?? "") + (port.count > 1 ? port : "")
+    }
+
     /// The path of an address: `https://example.org/prometheus` has `/prometheus`.
     static func path(of address: String) -> String {
         let pieces = address.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)

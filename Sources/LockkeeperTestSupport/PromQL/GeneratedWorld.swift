@@ -1,12 +1,12 @@
-import PromQL
+public import PromQL
 
 /// Series made up from a seed: gauges, counters with resets, odd values, gaps and ends, histograms, times.
-struct GeneratedWorld {
+public struct GeneratedWorld {
     /// Milliseconds between samples.
-    let interval: Int64
-    private(set) var series: [(labels: Labels, points: [Double?])] = []
+    public let interval: Int64
+    public private(set) var series: [(labels: Labels, points: [Double?])] = []
 
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         interval = random.pick([15_000, 30_000, 60_000])
         let count = 60
@@ -65,12 +65,12 @@ struct GeneratedWorld {
             : random.pick([.nan, .infinity, -.infinity, 0, -0.0, 1e18])
     }
 
-    var source: SampleSeries {
+    public var source: SampleSeries {
         SampleSeries(series.map { ($0.labels, $0.points) }, every: interval)
     }
 
     /// The series as `input_series` of a rule test file.
-    var inputSeries: String {
+    public var inputSeries: String {
         series.map { entry in
             let values = entry.points.map { point -> String in
                 guard let point else { return "_" }

@@ -1,23 +1,38 @@
 import Foundation
-import Testing
 
 /// Prometheus's own tool, the oracle for rules (Debian package `prometheus`).
-enum Promtool {
-    static let path: String? = {
+public enum Promtool {
+    public static let path: String? = {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
         return folders.map { "\($0)/promtool" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
     /// In continuous integration its absence must not pass for success.
-    static let isWanted = path != nil || ProcessInfo.processInfo.environment["CI"] != nil
+    public static let isWanted = path != nil || ProcessInfo.processInfo.environment["CI"] != nil
 
-    static let reason: Comment = "promtool is not installed (Debian: apt-get install prometheus)"
+    public static let reason = "promtool is not installed (Debian: apt-get install prometheus)"
 
     /// Runs promtool in a folder with these files.
     ///
     /// - Returns: all it printed.
-    static func run(_ arguments: String..., files: [String: String]) throws -> String {
-        let tool = try #require(path, reason)
+    public static func run(_ arguments: String..., files: [String: String]) throws -> String {
+        try result(arguments, files: files).output
+    }
+
+    /// Runs `promtool test rules` on the text of a test file.
+    ///
+    /// - Returns: all it printed.
+    public static func testRules(_ text: String) throws -> String {
+        try run("test", "rules", "test.yml", files: ["test.yml": text])
+    }
+
+    /// Runs promtool in a folder with these files.
+    ///
+    /// - Returns: its exit status and all it printed.
+    public static func result(
+        _ arguments: [String], files: [String: String] = [:]
+    ) throws -> (status: Int32, output: String) {
+        guard let tool = path else { throw TestFailure(reason) }
         let folder = FileManager.default.temporaryDirectory.appending(path: "promtool-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -35,11 +50,11 @@ enum Promtool {
         try process.run()
         process.waitUntilExit()
         try handle.close()
-        return String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        return (process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self))
     }
 
     /// The text as a scalar of YAML.
-    static func quote(_ text: String) -> String {
+    public static func quote(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -53,7 +68,7 @@ enum Promtool {
     }
 
     /// Reads a label set as Go prints it, from behind its opening brace to behind its closing one.
-    static func labels(_ rest: inout Substring) -> [String: String] {
+    public static func labels(_ rest: inout Substring) -> [String: String] {
         var result: [String: String] = [:]
         while let first = rest.first, first != "}" {
             let name = rest.prefix { $0 != "=" }.drop { $0 == "," || $0 == " " }

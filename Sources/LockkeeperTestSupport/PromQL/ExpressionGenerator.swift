@@ -3,10 +3,14 @@
 /// Prometheus adds up the series of a vector in no fixed order, so the last bits of a sum are not determined. What
 /// would turn them into a visible difference (comparisons, rounding, remainders) is therefore only applied to
 /// exact values: those of selectors, counts, extremes.
-struct ExpressionGenerator {
-    var random: SeededGenerator
+public struct ExpressionGenerator {
+    public var random: SeededGenerator
 
-    mutating func expression() -> String {
+    public init(random: SeededGenerator) {
+        self.random = random
+    }
+
+    public mutating func expression() -> String {
         switch Int.random(in: 0..<20, using: &random) {
         case 0: "vector(\(scalar()))"
         case 1: scalar()
