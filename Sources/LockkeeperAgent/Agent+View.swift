@@ -90,6 +90,10 @@ extension Agent: AgentView {
             limit: query.limit)
     }
 
+    func series() -> SeriesSnapshot { SeriesSnapshot(window: state.window, now: AgentClock.now) }
+
+    func rules() -> RulesStatus { RulesStatus(groups: state.ruleGroups, interval: configuration.rules.interval) }
+
     /// Whether the rules have been evaluated lately: if not, the agent hangs.
     func health() -> AgentCondition {
         let limit = max(configuration.rules.interval * 10, .seconds(30))

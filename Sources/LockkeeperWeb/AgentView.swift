@@ -22,11 +22,39 @@ public protocol AgentView: Sendable {
     func incident(id: String) async throws -> Incident?
     /// Newest first.
     func deliveries(_ query: DeliveryQuery) async throws -> [Delivery]
+    /// The agent's own series as of now.
+    func series() async -> SeriesSnapshot
+    /// The rules in the order of evaluation, with their alerts.
+    func rules() async -> RulesStatus
     /// Whether the agent's loops are alive: if not, it should be restarted.
     func health() async -> AgentCondition
     /// Whether the agent does its work: configuration loaded, store open, first looks taken.
     func readiness() async -> AgentCondition
     func reload() async -> ReloadOutcome
+}
+
+/// The series that the rules see, as they were at one moment.
+public struct SeriesSnapshot: Sendable {
+    public var window: SeriesWindow
+    /// The moment, in milliseconds since the epoch.
+    public var now: Int64
+
+    public init(window: SeriesWindow, now: Timestamp) {
+        self.window = window
+        self.now = now.milliseconds
+    }
+}
+
+/// How all rules stand.
+public struct RulesStatus: Sendable, Hashable {
+    public var groups: [RuleGroupStatus]
+    /// Between evaluations of groups that name no interval of their own.
+    public var interval: Duration
+
+    public init(groups: [RuleGroupStatus] = [], interval: Duration = .seconds(1)) {
+        self.groups = groups
+        self.interval = interval
+    }
 }
 
 /// Which runs are wanted.

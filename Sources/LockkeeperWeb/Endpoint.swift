@@ -15,6 +15,7 @@ enum Endpoint: Hashable {
     case incidents
     case incident(id: String)
     case deliveries
+    case prometheus(PrometheusEndpoint)
 
     /// `nil` if there is nothing at that path.
     init?(path: String) {
@@ -37,6 +38,10 @@ enum Endpoint: Hashable {
         case ["api", "v1", "incidents"]: self = .incidents
         case ["api", "v1", "deliveries"]: self = .deliveries
         default:
+            if names.starts(with: ["api", "v1"]), let endpoint = PrometheusEndpoint(names.dropFirst(2)) {
+                self = .prometheus(endpoint)
+                return
+            }
             guard names.count == 4, names[0] == "api", names[1] == "v1", !names[3].isEmpty else { return nil }
             switch names[2] {
             case "migrations": self = .migration(run: names[3])
@@ -49,6 +54,7 @@ enum Endpoint: Hashable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .reload: [.post]
+        case .prometheus(let endpoint): endpoint.takesForm ? [.get, .head, .post] : [.get, .head]
         case .page, .metrics, .healthy, .ready, .targets, .locks, .findings, .migrations, .migration, .incidents,
             .incident, .deliveries:
             [.get, .head]
@@ -63,7 +69,8 @@ enum Endpoint: Hashable {
         case .incidents: ["limit", "target", "status"]
         case .deliveries: ["limit", "receiver", "status", "incident"]
         case .targets, .migration, .incident: []
-        case .page, .metrics, .healthy, .ready, .reload: nil
+        // Clients of Prometheus send more than there is here.
+        case .page, .metrics, .healthy, .ready, .reload, .prometheus: nil
         }
     }
 

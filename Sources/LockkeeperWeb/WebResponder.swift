@@ -104,6 +104,8 @@ struct WebResponder: HTTPResponder {
                 incidentID: parameters["incident"])
             let deliveries = try await view.deliveries(query)
             return try json(DeliveriesAnswer(deliveries: deliveries.map(DeliveryAnswer.init)), request)
+        case .prometheus(let endpoint):
+            return try await prometheus(endpoint, request)
         }
     }
 
@@ -134,6 +136,34 @@ struct WebResponder: HTTPResponder {
                 .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: Page.contentSecurityPolicy(nonce),
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: Page.html(nonce: nonce))))
+    }
+
+    // MARK: Prometheus's API
+
+    private func prometheus(_ endpoint: PrometheusEndpoint, _ request: Request) async throws -> Response {
+        var form = ""
+        if request.method == .post {
+            let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? ""
+            guard type.filter({ $0 != " " }) == "application/x-www-form-urlencoded" else {
+                throw Refusal(
+                    .unsupportedMediaType,
+                    "parameters come in the query or as a form: `Content-Type: application/x-www-form-urlencoded`")
+            }
+            do {
+                form = String(buffer: try await request.body.collect(upTo: Self.maximumBody))
+            } catch is NIOTooManyBytesError {
+                throw Refusal.bodyTooLarge(limit: Self.maximumBody)
+            }
+        }
+        let questions = PrometheusQuestions(view: view, parameters: FormParameters(form, request.uri.query ?? ""))
+        let headers: HTTPFields = [.contentType: "application/json", .vary: "Accept-Encoding"]
+        do {
+            return compressed(try await questions.answer(endpoint) + [UInt8(ascii: "\n")], request, headers)
+        } catch let failure as PrometheusFailure {
+            let body = Array(try JSONEncoder.prometheus.encode(failure)) + [UInt8(ascii: "\n")]
+            return Response(
+                status: failure.code, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+        }
     }
 
     // MARK: Actions

@@ -10,6 +10,8 @@ actor StubAgent: AgentView {
     var diagnoses: [TargetFindings] = []
     var book: [Incident] = []
     var outbox: [Delivery] = []
+    var seriesSnapshot = SeriesSnapshot(window: SeriesWindow(), now: Timestamp(microseconds: 0))
+    var rulesStatus = RulesStatus()
     var condition = AgentCondition.fine
     var readinessCondition = AgentCondition.fine
     var outcome = ReloadOutcome.reloaded
@@ -60,6 +62,9 @@ actor StubAgent: AgentView {
         lastDeliveryQuery = query
         return outbox
     }
+
+    func series() -> SeriesSnapshot { seriesSnapshot }
+    func rules() -> RulesStatus { rulesStatus }
 
     func health() -> AgentCondition { condition }
     func readiness() -> AgentCondition { readinessCondition }
