@@ -17,6 +17,6 @@ struct Lockkeeper: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, AssessCommand.self, CheckCommand.self, NotifyCommand.self,
-            MigrationsCommand.self, IncidentsCommand.self,
+            MigrationsCommand.self, IncidentsCommand.self, RulesCommand.self, QueryCommand.self,
         ])
 }
