@@ -62,11 +62,13 @@ struct FieldSet: Hashable {
 
     // MARK: - Tests of rule files
 
-    static let ruleTestFile = FieldSet("", ["rule_files", "evaluation_interval", "group_eval_order", "tests"])
+    static let ruleTestFile = FieldSet(
+        "", ["rule_files", "evaluation_interval", "fuzzy_compare", "group_eval_order", "tests"])
     static let ruleTest = FieldSet(
         "tests[]",
         [
-            "name", "interval", "input_series", "alert_rule_test", "promql_expr_test", "external_labels",
+            "name", "start_timestamp", "interval", "input_series", "alert_rule_test", "promql_expr_test",
+            "external_labels",
             "external_url",
         ])
     static let inputSeries = FieldSet("tests[].input_series[]", ["series", "values"])

@@ -10,6 +10,8 @@ public struct RuleTestFile: Sendable, Hashable {
     public var groupOrder: [String]
     /// `evaluation_interval`
     public var evaluationInterval: Duration
+    /// `fuzzy_compare`: whether values are equal that differ in the last bit only.
+    public var isFuzzy: Bool
     /// `tests`
     public var tests: [RuleTest]
     /// What is odd about it without being wrong.
@@ -20,7 +22,8 @@ public struct RuleTestFile: Sendable, Hashable {
     /// - Returns: what was expected otherwise; nothing if all hold.
     public func failures() -> [RuleTestFailure] {
         let run = RuleTestRun(
-            groups: ruleFiles.flatMap(\.groups), order: groupOrder, evaluationInterval: evaluationInterval)
+            groups: ruleFiles.flatMap(\.groups), order: groupOrder, evaluationInterval: evaluationInterval,
+            isFuzzy: isFuzzy)
         return tests.enumerated().flatMap { run.failures(of: $0.element, index: $0.offset) }
     }
 }

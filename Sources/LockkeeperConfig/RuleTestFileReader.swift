@@ -73,7 +73,8 @@ public enum RuleTestFileReader {
         if tests.isEmpty, context.problems.isEmpty { root.report("the file holds no tests", gravity: .warning) }
         return RuleTestFile(
             path: context.file, ruleFiles: files, groupOrder: order.compactMap { $0.plainText() },
-            evaluationInterval: interval, tests: tests.compactMap { test($0, evaluationInterval: interval) },
+            evaluationInterval: interval, isFuzzy: section["fuzzy_compare"]?.boolean() ?? false,
+            tests: tests.compactMap { test($0, evaluationInterval: interval) },
             warnings: [])
     }
 
@@ -112,7 +113,8 @@ public enum RuleTestFileReader {
         var interval = section["interval"]?.prometheusDuration() ?? .zero
         if interval == .zero { interval = evaluationInterval }
         return RuleTest(
-            name: section["name"]?.plainText() ?? "", interval: interval,
+            name: section["name"]?.plainText() ?? "",
+            start: section["start_timestamp"]?.moment() ?? Timestamp(microseconds: 0), interval: interval,
             series: elements(section["input_series"], of: "series").compactMap(series),
             alertCases: elements(section["alert_rule_test"], of: "cases").compactMap(alertCase),
             expressionCases: elements(section["promql_expr_test"], of: "cases").compactMap(expressionCase),
@@ -195,6 +197,17 @@ extension ConfigurationField {
             report(error.message)
             return nil
         }
+    }
+
+    /// RFC 3339, or seconds since the epoch; `nil`, and reported, if it is neither.
+    fileprivate func moment() -> Timestamp? {
+        guard let text = plainText() else { return nil }
+        if let time = Timestamp(rfc3339: text) { return time }
+        if let seconds = Double(text), seconds.magnitude < 1e11 { return Timestamp(seconds: seconds) }
+        report(
+            "is not a time", hint: "Write RFC 3339, such as `2026-01-01T00:00:00Z`, or seconds since 1970",
+            value: String(text.prefix(80)))
+        return nil
     }
 
     /// A number of YAML's core schema: `1.5`, `1e3`, `.inf`, `-.Inf`, `.nan`, `0x1F`.

@@ -61,6 +61,29 @@ import Testing
         #expect(record.endedRuns.count == 1)
     }
 
+    @Test func `A rule that wants ten minutes fires at minute 10 though the agent was restarted at minute 9`()
+        async throws
+    {
+        let patient = try shippedRules {
+            $0.replacing(
+                "expr: lockkeeper_migration_duration_seconds > 600",
+                with: "expr: lockkeeper_migration_duration_seconds > 0\n        for: 10m")
+        }
+        #expect(patient != (try shippedRules()))
+        var play = try Play.shipped(rules: patient)
+        play.at(Self.begin) { $0.server.beginDrizzle() }
+        play.expect("slack", .opened, .info, between: Self.begin, and: Self.begin + .seconds(1))
+        play.at(Self.begin + .minutes(9)) { $0.killAgent() }
+        play.at(Self.begin + .minutes(9) + .seconds(15)) { try $0.startAgent() }
+        play.expect(
+            "slack", .escalated, .warning, between: Self.begin + .minutes(10), and: Self.begin + .seconds(603))
+        let end = Self.begin + .minutes(11)
+        play.at(end) { $0.server.commitDrizzle(rows: 3) }
+        play.expect("slack", .resolved, between: end, and: end + .seconds(4))
+        let record = try await play.perform(until: end + .seconds(30))
+        #expect(record.discrepancies == [])
+    }
+
     @Test func `What falls due while the agent is away is told when it is back, and only that`() async throws {
         var play = try Play.shipped()
         play.at(Self.begin) { $0.server.beginDrizzle() }

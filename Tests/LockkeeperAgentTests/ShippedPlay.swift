@@ -11,11 +11,11 @@ func shippedRules(_ edit: (String) -> String = { $0 }) throws -> [RuleGroup] {
 }
 
 extension Play {
-    /// A play with the shipped rules: `slack` is told everything, `mail` what is critical. The database has Drizzle's history of two
+    /// A play with the shipped rules, or others: `slack` is told everything, `mail` what is critical. The database has Drizzle's history of two
     /// migrations, and the folder a third.
-    static func shipped(isWatchedFromStart: Bool = true) throws -> Play {
+    static func shipped(rules: [RuleGroup]? = nil, isWatchedFromStart: Bool = true) throws -> Play {
         var play = Play(
-            rules: try shippedRules(),
+            rules: try rules ?? shippedRules(),
             routes: [Route(receiver: "slack", severity: .info), Route(receiver: "mail", severity: .critical)],
             folder: Stage.drizzleFolder("0000_shop", "0001_orders", "0002_order_note"),
             isWatchedFromStart: isWatchedFromStart)

@@ -93,4 +93,18 @@ import Testing
         #expect(error?.message.contains(message) == true, "\(String(describing: error))")
         #expect(error?.column == column)
     }
+
+    @Test("A range of more samples than allowed is refused with its place")
+    func tooManySamples() throws {
+        let source = SampleSeries([(Labels(metric: "a"), [1, 2, 3]), (["__name__": "a", "x": "1"], [4, nil, 6])])
+        let expression = try Expression(parsing: "1 + sum(max_over_time(a[5m]))")
+        let value = try expression.evaluate(
+            at: 120_000, over: source, options: EvaluationOptions(largestSampleCount: 5))
+        #expect(value.asVector?.map(\.value) == [10])
+        let error = #expect(throws: EvaluationError.self) {
+            try expression.evaluate(at: 120_000, over: source, options: EvaluationOptions(largestSampleCount: 4))
+        }
+        #expect(error?.message == "the range has more than 4 samples; select fewer series or a shorter range")
+        #expect(error?.column == 23)
+    }
 }

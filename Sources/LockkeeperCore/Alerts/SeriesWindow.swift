@@ -266,14 +266,17 @@ extension SeriesWindow: SeriesSource {
 
     /// The samples of a stretch of time; see `SeriesSource`.
     public func samples(
-        matching matchers: [LabelMatcher], from start: Int64, through end: Int64
-    ) -> [SeriesSamples] {
+        matching matchers: [LabelMatcher], from start: Int64, through end: Int64, limit: Int
+    ) -> [SeriesSamples]? {
         var result: [SeriesSamples] = []
+        var room = limit
         each(matching: matchers) { series in
+            guard room >= 0 else { return }
             let slice = series.slice(from: start, through: end)
+            room -= slice.count
             if !slice.isEmpty { result.append(SeriesSamples(labels: series.labels, samples: slice)) }
         }
-        return result
+        return room >= 0 ? result : nil
     }
 
     /// The labels of each series that satisfies all matchers and has a sample in the stretch of time, both ends included.

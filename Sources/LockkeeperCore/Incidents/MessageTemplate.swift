@@ -65,7 +65,9 @@ public struct MessageTemplate: Sendable, Hashable {
     private struct NoSeries: SeriesSource {
         func newest(matching matchers: [LabelMatcher], from start: Int64, through end: Int64) -> [SeriesSample] { [] }
 
-        func samples(matching matchers: [LabelMatcher], from start: Int64, through end: Int64) -> [SeriesSamples] { [] }
+        func samples(
+            matching matchers: [LabelMatcher], from start: Int64, through end: Int64, limit: Int
+        ) -> [SeriesSamples]? { [] }
     }
 }
 

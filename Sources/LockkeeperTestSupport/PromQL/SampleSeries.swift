@@ -24,6 +24,14 @@ public struct SampleSeries: SeriesSource, Sendable {
         }
     }
 
+    public func samples(
+        matching matchers: [LabelMatcher], from start: Int64, through end: Int64, limit: Int
+    ) -> [SeriesSamples]? {
+        let found = samples(matching: matchers, from: start, through: end)
+        return found.reduce(0) { $0 + $1.samples.count } <= limit ? found : nil
+    }
+
+    /// All samples of the stretch.
     public func samples(matching matchers: [LabelMatcher], from start: Int64, through end: Int64) -> [SeriesSamples] {
         series.filter { entry in matchers.allSatisfy { $0.matches(entry.labels) } }.compactMap { entry in
             let found = entry.samples.filter { $0.timestamp >= start && $0.timestamp <= end }

@@ -10,6 +10,10 @@ struct PrometheusQuestions {
 
     /// As in Prometheus.
     private static let mostPoints = 11_000
+    /// In one range: 80 MB.
+    private static let mostSamples = 5_000_000
+    /// Grafana asks again and again; the agent has other things to do, too.
+    private static let longestEvaluation = Duration.seconds(10)
 
     /// - Returns: the answer as JSON.
     /// - Throws: `PrometheusFailure`.
@@ -58,8 +62,14 @@ struct PrometheusQuestions {
         let series = await view.series()
         var places: [Labels: Int] = [:]
         var found: [SeriesSamples] = []
+        let begin = ContinuousClock.now
         for time in stride(from: start, through: end, by: Int64.Stride(step)) {
             try Task.checkCancellation()
+            guard ContinuousClock.now - begin < Self.longestEvaluation else {
+                throw PrometheusFailure(
+                    .execution,
+                    "the evaluation took longer than \(Self.longestEvaluation.inSeconds) s: ask for fewer points")
+            }
             for sample in try evaluate(expression, at: time, over: series).asVector ?? [] {
                 let point = PromQL.Sample(timestamp: time, value: sample.value)
                 if let place = places[sample.labels] {
@@ -78,7 +88,9 @@ struct PrometheusQuestions {
     ) throws(PrometheusFailure) -> Value {
         do {
             return try expression.evaluate(
-                at: time, over: series.window, options: EvaluationOptions(largestStepCount: Self.mostPoints))
+                at: time, over: series.window,
+                options: EvaluationOptions(
+                    largestStepCount: Self.mostPoints, largestSampleCount: Self.mostSamples))
         } catch {
             throw PrometheusFailure(.execution, "\(error)")
         }

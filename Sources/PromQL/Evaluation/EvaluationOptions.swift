@@ -20,14 +20,18 @@ public struct EvaluationOptions: Sendable, Hashable {
     /// How many times subqueries may evaluate something in one evaluation before it is refused.
     public var largestStepCount: Int
 
+    /// How many samples a range may have before the evaluation is refused; each takes 16 bytes of memory.
+    public var largestSampleCount: Int
+
     /// Options; the defaults are Prometheus 2's.
     public init(
         lookback: Int64 = EvaluationOptions.defaultLookback, boundary: Boundary = .closed,
-        defaultStep: Int64 = 60_000, largestStepCount: Int = 100_000
+        defaultStep: Int64 = 60_000, largestStepCount: Int = 100_000, largestSampleCount: Int = 50_000_000
     ) {
         self.lookback = lookback
         self.boundary = boundary
         self.defaultStep = max(defaultStep, 1)
         self.largestStepCount = largestStepCount
+        self.largestSampleCount = largestSampleCount
     }
 }

@@ -148,7 +148,13 @@ struct Evaluator<Source: SeriesSource> {
         case .range(let range):
             let end = reference(time, range.selector.offset, range.selector.fixedTime)
             let found = series.samples(
-                matching: range.selector.matchers, from: beginning(end, range.range), through: end)
+                matching: range.selector.matchers, from: beginning(end, range.range), through: end,
+                limit: options.largestSampleCount)
+            guard let found else {
+                throw EvaluationFailure(
+                    message: "the range has more than \(options.largestSampleCount) samples; select fewer series or a "
+                        + "shorter range", range: node.range)
+            }
             var result: [SeriesSamples] = []
             result.reserveCapacity(found.count)
             for series in found {

@@ -6,7 +6,11 @@ public protocol SeriesSource {
 
     /// Of each series that satisfies all matchers, all samples of the stretch, ascending in time. Stale markers may
     /// be among them.
-    func samples(matching matchers: [LabelMatcher], from start: Int64, through end: Int64) -> [SeriesSamples]
+    ///
+    /// - Returns: nil when there are more than `limit` samples, which would take too much memory.
+    func samples(
+        matching matchers: [LabelMatcher], from start: Int64, through end: Int64, limit: Int
+    ) -> [SeriesSamples]?
 }
 
 /// A series with one of its samples.

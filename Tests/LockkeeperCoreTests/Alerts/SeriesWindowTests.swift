@@ -188,7 +188,11 @@ import Testing
             let start = Int64.random(in: times[0]...times[1], using: &random)
             let end = random.chance(20) ? time : Int64.random(in: start...times[1], using: &random)
             let expected = reference.samples(matching: matchers, from: start, through: end).first?.samples ?? []
-            let got = window.samples(matching: matchers, from: start, through: end).first?.samples ?? []
+            let got = window.samples(matching: matchers, from: start, through: end, limit: .max)?.first?.samples ?? []
+            #expect(window.samples(matching: matchers, from: start, through: end, limit: got.count) != nil)
+            #expect(
+                got.isEmpty
+                    || window.samples(matching: matchers, from: start, through: end, limit: got.count - 1) == nil)
             #expect(got.map(\.timestamp) == expected.map(\.timestamp))
             #expect(got.map(\.value.bitPattern) == expected.map(\.value.bitPattern))
             let newest = window.newest(matching: matchers, from: start, through: end).first?.sample

@@ -7,7 +7,7 @@ public struct RuleTest: Sendable, Hashable {
     public struct InputSeries: Sendable, Hashable {
         /// What tells it from the others.
         public var labels: Labels
-        /// From time 0; nil where there is no sample.
+        /// From the test's start; nil where there is no sample.
         public var values: [Double?]
 
         public init(labels: Labels, values: [Double?]) {
@@ -31,7 +31,7 @@ public struct RuleTest: Sendable, Hashable {
 
     /// Which alerts of a name are to fire at a time: all of them, and no others.
     public struct AlertCase: Sendable, Hashable {
-        /// Since time 0; what counts is the last evaluation before it or at it.
+        /// Since the test's start; what counts is the last evaluation before it or at it.
         public var time: Duration
         /// The alerts' name.
         public var alertName: String
@@ -47,7 +47,7 @@ public struct RuleTest: Sendable, Hashable {
 
     /// What an expression is to give at a time.
     public struct ExpressionCase: Sendable, Hashable {
-        /// Since time 0.
+        /// Since the test's start.
         public var time: Duration
         /// As it is written; one that cannot be read fails the case.
         public var expression: String
@@ -63,6 +63,8 @@ public struct RuleTest: Sendable, Hashable {
 
     /// "" for none.
     public var name: String
+    /// When it begins; all times are reckoned from here.
+    public var start: Timestamp
     /// Between the samples of a series.
     public var interval: Duration
     /// What the rules see.
@@ -77,10 +79,12 @@ public struct RuleTest: Sendable, Hashable {
     public var externalURL: String
 
     public init(
-        name: String = "", interval: Duration, series: [InputSeries] = [], alertCases: [AlertCase] = [],
+        name: String = "", start: Timestamp = Timestamp(microseconds: 0), interval: Duration,
+        series: [InputSeries] = [], alertCases: [AlertCase] = [],
         expressionCases: [ExpressionCase] = [], externalLabels: Labels = Labels(), externalURL: String = ""
     ) {
         self.name = name
+        self.start = start
         self.interval = interval
         self.series = series
         self.alertCases = alertCases

@@ -18,7 +18,7 @@ public struct RuleTestFailure: Sendable, Hashable {
     public let test: String
     /// Which test it is in the file, counted from 0.
     public let index: Int
-    /// Since time 0.
+    /// Since the test's start.
     public let time: Duration
     /// What is different.
     public let finding: Finding

@@ -7,12 +7,14 @@ import PromQL
 public struct RuleTestRun: Sendable {
     private let groups: [RuleGroup]
     private let interval: Duration
+    private let isFuzzy: Bool
 
     /// - Parameters:
     ///   - groups: of all rule files.
     ///   - order: names of groups; one that stands later here is evaluated later. Groups that are not named go first.
     ///   - evaluationInterval: between evaluations, longer than 0.
-    public init(groups: [RuleGroup], order: [String] = [], evaluationInterval: Duration) {
+    ///   - isFuzzy: whether samples' values are equal that differ in the last bit only.
+    public init(groups: [RuleGroup], order: [String] = [], evaluationInterval: Duration, isFuzzy: Bool = false) {
         let places = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
         self.groups = groups.enumerated()
             .sorted { (places[$0.element.name] ?? 0, $0.offset) < (places[$1.element.name] ?? 0, $1.offset) }
@@ -22,6 +24,7 @@ public struct RuleTestRun: Sendable {
                 return group
             }
         interval = max(evaluationInterval, .milliseconds(1))
+        self.isFuzzy = isFuzzy
     }
 
     /// Runs one test.
@@ -45,7 +48,7 @@ public struct RuleTestRun: Sendable {
         var now = Duration.zero
         while now <= end {
             stage.load(through: now)
-            let evaluation = evaluator.evaluate(at: Self.timestamp(now), over: &stage.window, context: context)
+            let evaluation = evaluator.evaluate(at: test.start + now, over: &stage.window, context: context)
             let broken = evaluation.failures.filter { !$0.isOfAnnotation }
             for failure in broken { report(now, .ruleFailed(failure)) }
             if !broken.isEmpty { return failures }
@@ -59,7 +62,9 @@ public struct RuleTestRun: Sendable {
             now += interval
         }
         for wanted in test.expressionCases {
-            if let finding = Self.finding(wanted, over: stage.window, options) { report(wanted.time, finding) }
+            if let finding = finding(wanted, from: test.start, over: stage.window, options) {
+                report(wanted.time, finding)
+            }
         }
         return failures
     }
@@ -76,13 +81,14 @@ public struct RuleTestRun: Sendable {
             name: wanted.alertName, expected: wanted.expected, got: got.sorted { $0.labels < $1.labels })
     }
 
-    private static func finding(
-        _ wanted: RuleTest.ExpressionCase, over window: SeriesWindow, _ options: EvaluationOptions
+    private func finding(
+        _ wanted: RuleTest.ExpressionCase, from start: Timestamp, over window: SeriesWindow,
+        _ options: EvaluationOptions
     ) -> RuleTestFailure.Finding? {
         let got: [VectorSample]
         do {
             let value = try Expression(parsing: wanted.expression).evaluate(
-                at: wanted.time.milliseconds, over: window, options: options)
+                at: (start + wanted.time).milliseconds, over: window, options: options)
             guard let samples = value.asVector else {
                 return .expressionFailed(
                     expression: wanted.expression, message: "it gives neither a vector nor a scalar")
@@ -95,18 +101,19 @@ public struct RuleTestRun: Sendable {
         // NaN equals nothing, in promtool neither.
         let holds =
             got.count == expected.count
-            && zip(got, expected).allSatisfy { $0.labels == $1.labels && $0.value == $1.value }
+            && zip(got, expected).allSatisfy { $0.labels == $1.labels && areEqual($0.value, $1.value) }
         return holds ? nil : .samples(expression: wanted.expression, expected: expected, got: got)
     }
 
-    private static func timestamp(_ duration: Duration) -> Timestamp {
-        Timestamp(microseconds: duration.microseconds)
+    private func areEqual(_ left: Double, _ right: Double) -> Bool {
+        left == right || (isFuzzy && (left.nextUp == right || left.nextDown == right))
     }
 
     /// The series as far as they have been played.
     private struct Stage {
         var window = SeriesWindow.unbounded
         private let series: [RuleTest.InputSeries]
+        private let start: Timestamp
         private let interval: Duration
         private let length: Int
         private var step = 0
@@ -124,6 +131,7 @@ public struct RuleTestRun: Sendable {
                 }
             }
             self.series = series
+            start = test.start
             interval = max(test.interval, .milliseconds(1))
             length = series.map(\.values.count).max() ?? 0
         }
@@ -134,7 +142,7 @@ public struct RuleTestRun: Sendable {
                     guard step < series.values.count, let value = series.values[step] else { return nil }
                     return VectorSample(labels: series.labels, value: value)
                 }
-                window.load(samples, at: (interval * step).milliseconds)
+                window.load(samples, at: (start + interval * step).milliseconds)
                 step += 1
             }
         }
