@@ -73,8 +73,23 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
 
     public var isRunning: Bool { end == nil }
 
-    /// The names of its migrations joined by commas, or "" where none is known: the value of the label `migration`.
-    public var migrationLabel: String { migrations.joined(separator: ",") }
+    /// The names of its migrations joined by commas, or "" where none is known: the value of the label `migration`. Of many only the first
+    /// and the last, with how many are between: stores of series refuse long values (Mimir from 2048 bytes on).
+    public var migrationLabel: String {
+        let joined = migrations.joined(separator: ",")
+        guard joined.unicodeScalars.count > 200, let first = migrations.first, let last = migrations.last else {
+            return joined
+        }
+        func short(_ name: String) -> String {
+            name.unicodeScalars.count <= 85
+                ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(84))) + "…"
+        }
+        switch migrations.count {
+        case 1: return short(first)
+        case 2: return "\(short(first)),\(short(last))"
+        case let count: return "\(short(first)),… \(count - 2) more …,\(short(last))"
+        }
+    }
 
     /// How long it has lasted at a time of the server's clock; its whole length once it has ended. Never negative.
     public func duration(at serverTime: Timestamp) -> Duration {
