@@ -52,7 +52,7 @@ struct ServerHealthFindingsTests {
                 kind: .session, transactions: 700, pid: 1, user: "ana", since: began, state: .idleInTransaction),
         ])
         let found = findings(server, stage: stage).filter { $0.verdict == .oldSnapshot }
-        #expect(found.map(\.summary) == ["pid 1 has held an old snapshot for 2h 0m"])
+        #expect(found.map(\.summary) == ["pid 1 has held an old snapshot for 2h"])
         #expect(commands(found.first) == ["SELECT pg_terminate_backend(1)"])
     }
 
