@@ -93,6 +93,55 @@ struct EndTroubleTests {
     }
 
     @Test(arguments: TestPostgres.majors)
+    func `A COMMIT in the middle of a migration that fails after it: what was committed stays, and is said to`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let migration = try await database.session(as: "drizzle")
+            _ = try await trouble.findings()
+            try await migration.run("BEGIN; CREATE TABLE made ()")
+            _ = try await trouble.finding(.idleMigration)
+            try await migration.run("COMMIT; BEGIN; CREATE TABLE lost ()")
+            _ = try await trouble.findings()
+            await #expect(throws: (any Error).self) { try await migration.run("ALTER TABLE missing ADD note text") }
+            try await migration.run("ROLLBACK")
+
+            let finding = try await trouble.finding(.partialMigration)
+            #expect(finding.severity == .critical && finding.run != nil)
+            #expect(finding.text.contains("1 change of the schema before that is committed"))
+            #expect(finding.actions.contains { $0.text.contains("Do not simply run it again") })
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `Migrations of Drizzle that were rolled back with the one that failed are told by the gap in its history`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let migration = try await database.session(as: "drizzle")
+            try await migration.run(
+                """
+                CREATE SCHEMA drizzle;
+                CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+                INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h1', 1000)
+                """)
+            // What made the history is a run of its own.
+            try await eventually("nothing runs", within: .seconds(40)) {
+                try await trouble.findings().allSatisfy { $0.run == nil }
+            }
+            try await migration.run("BEGIN; CREATE TABLE made ()")
+            _ = try await trouble.finding(.idleMigration)
+            try await migration.run("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h2', 2000)")
+            _ = try await trouble.findings()
+            await #expect(throws: (any Error).self) { try await migration.run("ALTER TABLE missing ADD note text") }
+            try await migration.run("ROLLBACK")
+
+            let finding = try await trouble.finding(.failedMigration)
+            #expect(finding.text.contains("1 migration of it was done already and rolled back with it"))
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
     func `Deadlocks are counted, and the order of locks is named as the cure`(major: Int) async throws {
         try await withTrouble(major) { trouble, database in
             let first = try await database.session(as: "drizzle")

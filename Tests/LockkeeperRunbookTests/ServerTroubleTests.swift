@@ -68,6 +68,40 @@ struct ServerTroubleTests {
     }
 
     @Test(arguments: TestPostgres.majors)
+    func `An ordinary autovacuum is no migration, and yields to one`(major: Int) async throws {
+        let settings = ["autovacuum_naptime": "1s"]
+        try await withServer(major, settings) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run(
+                """
+                CREATE TABLE orders WITH (
+                    autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+                    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1
+                ) AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 50000) AS i;
+                DELETE FROM orders WHERE id % 2 = 0
+                """)
+            try await eventually("autovacuum is at the table", within: .seconds(60)) {
+                try await admin.value(
+                    """
+                    SELECT count(*) FROM pg_stat_activity AS a JOIN pg_stat_progress_vacuum AS v ON v.pid = a.pid
+                    WHERE a.backend_type = 'autovacuum worker' AND v.relid = 'orders'::regclass
+                    """) == "1"
+            }
+            for _ in 1...3 {
+                let findings = try await trouble.findings(by: DiagnosisThresholds())
+                #expect(
+                    !findings.contains { $0.run != nil || $0.verdict == .wraparoundVacuum || $0.verdict == .lockQueue })
+            }
+            let migration = try await database.session(as: "drizzle")
+            let altering = migration.start("ALTER TABLE orders ADD note text")
+            let findings = try await trouble.findings()
+            #expect(!findings.contains { $0.verdict == .wraparoundVacuum })
+            // The server cancels the vacuum, after deadlock_timeout.
+            _ = try await altering.value
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
     func `Slots, the archiver, old snapshots and transaction ids are told of with what to do`(
         major: Int
     ) async throws {
