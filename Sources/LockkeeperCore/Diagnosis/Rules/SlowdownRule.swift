@@ -30,7 +30,7 @@ enum SlowdownRule {
         let name = text.map { "`\($0.prefix(120))\($0.count > 120 ? "…" : "")`" } ?? "Query \(change.queryID)"
         let cause = change.cause.map { " \($0.text)" } ?? ""
         return
-            "\(name): \(duration(change.before.mean)) before, \(duration(change.after.mean)) after (\(readable(change.ratio)) times).\(cause)"
+            "\(name): \(duration(milliseconds: change.before.mean)) before, \(duration(milliseconds: change.after.mean)) after (\(readable(change.ratio)) times).\(cause)"
     }
 
     /// With one digit after the point below ten.
@@ -40,8 +40,14 @@ enum SlowdownRule {
         return "\(tenths / 10).\(tenths % 10)"
     }
 
-    private static func duration(_ seconds: Double) -> String {
-        let microseconds = Int64((seconds * 1e6).rounded())
-        return microseconds < 1000 ? "\(microseconds)µs" : Duration.microseconds(microseconds).readable
+    private static func duration(milliseconds: Double) -> String {
+        let microseconds = Int64((min(milliseconds, 1e12) * 1000).rounded())
+        switch microseconds {
+        case ..<1000: return "\(microseconds)µs"
+        case ..<9950:
+            let tenths = (microseconds + 50) / 100
+            return tenths % 10 == 0 ? "\(tenths / 10)ms" : "\(tenths / 10).\(tenths % 10)ms"
+        default: return Duration.milliseconds((microseconds + 500) / 1000).readable
+        }
     }
 }
