@@ -31,7 +31,7 @@ struct QueryCauses: Sendable {
         // A query that names no table of ours calls a function or reads a view, which may use any.
         let candidates = named.isEmpty ? allTables : named
         let isSure = !named.isEmpty
-        if difference.ratio > 1 {
+        if difference.isSlower {
             return lostIndex(candidates, isSure: isSure) ?? (isSure ? missingStatistics(named) : nil)
                 ?? (isSure ? sequentialScan(named) : nil) ?? rewrite(named, difference) ?? Self.work(difference)
         }
@@ -40,7 +40,7 @@ struct QueryCauses: Sendable {
 
     /// What the blocks that it touches say, without a look at the catalog.
     static func work(_ difference: QueryComparison.Difference) -> QueryChange.Cause? {
-        let ratio = difference.ratio
+        guard let ratio = difference.ratio else { return nil }
         let (before, after) = (difference.before, difference.after)
         if difference.workRatio >= 1.5 || difference.workRatio <= 1 / 1.5 {
             return .init(

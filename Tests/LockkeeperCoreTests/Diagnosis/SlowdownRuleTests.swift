@@ -6,13 +6,13 @@ struct SlowdownRuleTests {
     private let end = Timestamp(seconds: 1_764_000_000)
 
     private func finding(
-        _ changes: [QueryChange], privacy: QueryTextPrivacy = .normalized,
+        _ changes: [QueryChange], overlapping: [String] = [], privacy: QueryTextPrivacy = .normalized,
         age: Duration = .seconds(300)
     ) -> Finding? {
         let run = MigrationRun(
             id: "r1", target: "app", database: "shop", tool: "drizzle", migrations: ["0042_orders"], sessions: [],
             begin: end - .seconds(5), end: end, outcome: .committed(versions: []),
-            review: RunReview(standing: .final, changes: changes, comparedQueries: 12))
+            review: RunReview(standing: .final, overlapping: overlapping, changes: changes, comparedQueries: 12))
         return Diagnosis.findings(
             in: Situation(target: "app", now: end + age, lastRuns: [run], privacy: privacy)
         ).first { $0.verdict == .slowdown }
@@ -41,6 +41,24 @@ struct SlowdownRuleTests {
         #expect(found.summary == "2 queries got slower with migration 0042_orders on app, up to 20 times")
         #expect(found.actions.map(\.command) == ["CREATE INDEX i"])
         #expect(found.evidence.first?.hasSuffix("(20 times). The index i is gone.") == true)
+    }
+
+    @Test func `A query that no longer completes is told without a ratio, with what says so`() throws {
+        var stopped = change(4, 4)
+        stopped.ratio = nil
+        stopped.evidence = "It completed 900 times."
+        let alone = try #require(finding([stopped]))
+        #expect(alone.summary == "A query no longer completes since migration 0042_orders on app")
+        #expect(alone.evidence == ["`SELECT $1`: 4ms before, no longer completes. It completed 900 times."])
+        let both = try #require(finding([stopped, change(1, 3)]))
+        #expect(
+            both.summary
+                == "A query got slower with migration 0042_orders on app, up to 3.0 times, and 1 no longer completes")
+    }
+
+    @Test func `Of runs that overlap it is said that it may be the other's doing`() throws {
+        let found = try #require(finding([change(1, 20)], overlapping: ["r2"]))
+        #expect(found.evidence.last == "Another run went on at the same time (r2): it may be that one's doing.")
     }
 
     @Test func `What got faster, or was told long ago, is no finding, and texts are told as privacy has it`() {
