@@ -95,7 +95,7 @@ public struct TargetState: Sendable {
         case .history(let reading):
             events = tracker.observe(reading)
         case .statements(let reading):
-            performance.advance(reading)
+            performance.advance(reading, isWatched: tracker.isWatched)
             deadlocks.advance(reading)
             events = unseenChanges.advance(reading, open: tracker.open.map(\.run)).map(RunEvent.discovered)
         case .statementTexts(let texts):
@@ -207,8 +207,11 @@ public struct TargetState: Sendable {
         recordRuns(into: &metrics, at: serverTime(at: now))
         recordHistories(into: &metrics)
         lockWaits.record(into: &metrics, target: target)
-        performance.record(into: &metrics)
-        if isReachable { health.record(into: &metrics) }
+        performance.recordSlowdowns(into: &metrics)
+        if isReachable {
+            performance.record(into: &metrics, isWatched: tracker.isWatched)
+            health.record(into: &metrics)
+        }
         processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
         for finding in findings(at: now) { metrics.add(1, to: MetricCatalog.findings, .init(finding)) }
