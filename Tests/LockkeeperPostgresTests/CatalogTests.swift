@@ -247,6 +247,53 @@ struct CatalogTests {
         }
     }
 
+    @Test(
+        "names the tables that hold the oldest multixacts where the database has used more of these",
+        arguments: TestPostgres.majors)
+    func oldestMultixacts(major: Int) async throws {
+        let server = try await ThrowawayPostgres.start(
+            .init(
+                installation: TestPostgres.installation(major),
+                settings: ["autovacuum": "off", "max_connections": "40"]))
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await makeMultixacts(server))
+        } catch { result = .failure(error) }
+        await server.stop()
+        try result.get()
+    }
+
+    private func makeMultixacts(_ server: ThrowawayPostgres) async throws {
+        let client = try await PsqlSession.connect(server.dsn())
+        // The larger of two tables of the same age comes first: both begin with the oldest multixact that there is.
+        try await client.run(
+            "CREATE TABLE public.big AS SELECT i, repeat('x', 900) AS filler FROM generate_series(1, 20000) AS i")
+        try await client.run("CREATE TABLE public.locked AS SELECT i FROM generate_series(0, 4095) AS i; ANALYZE")
+        #expect(try await read(server.dsn()).oldestTables.first?.table != "public.big", "its transaction id is young")
+        // Each set of sessions that share the lock of a row is a multixact; each session needs one transaction id for all.
+        var lockers: [PsqlSession] = []
+        for bit in 0..<12 {
+            let locker = try await PsqlSession.connect(server.dsn())
+            try await locker.run(
+                "BEGIN; SELECT count(*) FROM (SELECT FROM public.locked WHERE i & (1 << \(bit)) <> 0 FOR SHARE) AS l")
+            lockers.append(locker)
+        }
+        for locker in lockers { await locker.close() }
+        let reading = try await read(server.dsn())
+        #expect(reading.failures.isEmpty, "\(reading.failures)")
+        let database = try #require(reading.server?.databases.first { $0.database == "postgres" })
+        #expect(database.multixacts > 4000 && database.scarcer == .multixacts, "\(database)")
+        #expect(reading.oldestTables.first?.table == "public.big")
+        let ages = reading.oldestTables.map(\.multixacts)
+        #expect(ages == ages.sorted(by: >) && (ages.first ?? 0) > 4000)
+        // What freezes the table, with its TOAST table, makes it young, once the server has noticed that the lockers are gone.
+        try await eventually("the table is young") {
+            try await client.run("VACUUM (FREEZE) public.big")
+            return try await read(server.dsn()).oldestTables.first?.table != "public.big"
+        }
+        await client.close()
+    }
+
     // MARK: Server
 
     @Test("shows what holds back the cleanup of rows, and the server's settings", arguments: TestPostgres.majors)

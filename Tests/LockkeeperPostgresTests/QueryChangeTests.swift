@@ -90,14 +90,62 @@ struct QueryChangeTests {
             major, ["DROP INDEX orders_customer", "CREATE INDEX orders_customer_again ON orders (customer)"])
         let slower = try #require(reviews.first?.changes.first)
         #expect(reviews[0].changes.count == 1, "\(reviews[0].changes.map(\.text))")
-        #expect(slower.text == "SELECT count(*) FROM orders WHERE customer = $1" && slower.ratio > 5)
+        #expect(slower.text == "SELECT count(*) FROM orders WHERE customer = $1" && (slower.ratio ?? 0) > 5)
         #expect(slower.cause?.kind == .indexDropped)
         #expect(slower.cause?.text.contains("orders_customer on public.orders") ?? false)
         let faster = try #require(reviews.last?.changes.first)
         #expect(reviews[1].changes.count == 1, "\(reviews[1].changes.map(\.text))")
-        #expect(faster.text == slower.text && faster.ratio < 0.2)
+        #expect(faster.text == slower.text && (faster.ratio ?? 1) < 0.2)
         #expect(faster.cause?.kind == .indexAdded)
         #expect(reviews.allSatisfy { $0.comparedQueries >= 3 && ($0.work?.commits ?? 0) >= 0 && $0.work != nil })
+    }
+
+    @Test("is told of a query that fails since its column is gone", arguments: TestPostgres.majors)
+    func noLongerCompleted(major: Int) async throws {
+        try await TestPostgres.withDatabase(major, hasStatistics: true) { database in
+            let (client, application) = (try await database.session(), try await database.session(as: "web"))
+            try await client.run(Self.table)
+            let sampler = sampler(database.dsn())
+            var performance = Performance(
+                target: "tested",
+                settings: PerformanceSettings(part: .seconds(1), window: .seconds(8), minimumCalls: 20))
+            var review: RunReview?
+            func round() async throws {
+                for id in 1...10 {
+                    _ = try? await application.run("SELECT count(*) FROM orders WHERE customer = \(id)")
+                    _ = try? await application.run("SELECT name FROM customers WHERE id = \(id)")
+                }
+                // A session passes on what it counts once a second.
+                try await Task.sleep(for: .seconds(1))
+                performance.advance(try await sampler.readStatements().statements())
+                if !performance.textsWanted.isEmpty,
+                    let sample = await sampler.readStatementTexts(of: performance.textsWanted),
+                    case .statementTexts(let texts) = sample.content
+                {
+                    performance.advance(texts)
+                }
+                review = performance.takeReviewed().last?.review ?? review
+            }
+            func clock() async throws -> Timestamp {
+                let rows = try await client.run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8")
+                return Timestamp(microseconds: rows.first?.integer(0) ?? 0)
+            }
+            for _ in 1...10 { try await round() }
+            var run = MigrationRun(
+                id: "run", target: "tested", database: database.name, tool: "manual", sessions: [],
+                begin: try await clock())
+            performance.advance([.started(run)], at: run.begin)
+            try await client.run("ALTER TABLE customers DROP COLUMN name")
+            run.end = try await clock()
+            performance.advance([.ended(run)], at: run.begin)
+            for _ in 1...30 where review?.standing != .final { try await round() }
+            let change = try #require(review?.changes.first)
+            #expect(review?.changes.count == 1 && review?.standing == .final)
+            #expect(change.isNoLongerCompleted && change.text == "SELECT name FROM customers WHERE id = $1")
+            #expect(change.evidence?.contains("transactions of the database were rolled back") == true)
+            await sampler.close()
+            for session in [client, application] { await session.close() }
+        }
     }
 
     /// `LOCKKEEPER_UNCHANGED_RUNS=20` repeats it that often and prints each.

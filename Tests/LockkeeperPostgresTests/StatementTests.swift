@@ -1,7 +1,8 @@
 import LockkeeperCore
-import LockkeeperPostgres
 import LockkeeperTestSupport
 import Testing
+
+@testable import LockkeeperPostgres
 
 @Suite(
     "The statistics of statements",
@@ -126,6 +127,131 @@ struct StatementTests {
             _ = try await waiting.value
             await sampler.close()
             for session in [holder, migration, observer] { await session.close() }
+        }
+    }
+
+    @Test(
+        "tell of a partition to which partitioned table it belongs, though a migration waits for that one",
+        arguments: TestPostgres.majors)
+    func partitions(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { database in
+            let (holder, migration, observer) = (
+                try await database.session(), try await database.session(), try await database.session()
+            )
+            try await holder.run(
+                """
+                CREATE TABLE events (id int, day int) PARTITION BY RANGE (day);
+                CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (day);
+                CREATE TABLE events_1a PARTITION OF events_1 FOR VALUES FROM (0) TO (50);
+                CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (100) TO (200);
+                CREATE INDEX events_day ON events (day);
+                CREATE TABLE plain (id int); CREATE TABLE child () INHERITS (plain);
+                INSERT INTO events SELECT i, 100 + i % 100 FROM generate_series(1, 5000) AS i; ANALYZE
+                """)
+            try await holder.run("BEGIN; SELECT * FROM events")
+            let waiting = migration.start("ALTER TABLE events ADD COLUMN note text")
+            try await migration.waitUntilBlocked(seenBy: observer)
+            let locks = try await observer.value(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'events'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted"
+            )
+            #expect(locks == "1")
+            let sampler = sampler(database.dsn())
+            let relations = try #require(try await sampler.readStatements().statements().relations.first)
+            #expect(relations.isComplete)
+            #expect(relations.tables.map(\.name) == ["events", "events_2", "events_1a", "plain", "child"])
+            let root = try #require(relations.tables.first)
+            #expect(root.isPartitioned && root.rootOID == nil && root.schema == "public")
+            #expect(
+                relations.tables.dropFirst().map(\.rootOID) == [root.oid, root.oid, nil, nil],
+                "inheritance alone makes no partition")
+            let names = relations.indexes.map(\.name)
+            #expect(names == ["events_day", "events_2_day_idx", "events_1a_day_idx"], "\(names)")
+            #expect(relations.indexes[1].parentOID == relations.indexes[0].oid)
+            try await holder.run("ROLLBACK")
+            _ = try await waiting.value
+            await sampler.close()
+            for session in [holder, migration, observer] { await session.close() }
+        }
+    }
+
+    @Test("list indexes in the order of their tables, so that a list that is cut off is the same each time")
+    func order() async throws {
+        for major in TestPostgres.majors {
+            try await TestPostgres.withDatabase(major) { database in
+                let client = try await database.session()
+                try await client.run(
+                    """
+                    CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE TABLE large (i int);
+                    INSERT INTO large SELECT generate_series(1, 5000); ANALYZE;
+                    CREATE INDEX b1 ON b (i); CREATE INDEX a1 ON a (i); CREATE INDEX b2 ON b (i); CREATE INDEX a2 ON a (i);
+                    CREATE INDEX large1 ON large (i)
+                    """)
+                func read(tables: Int, indexes: Int) async throws -> RelationStatistics? {
+                    func rows(_ query: Query) async throws -> Rows {
+                        var sql = query.sql
+                        for (number, value) in query.parameters.enumerated() {
+                            sql = sql.replacing("$\(number + 1)", with: value ?? "NULL")
+                        }
+                        return try await client.run(sql)
+                    }
+                    return StatementQueries.readRelations(
+                        tables: try await rows(StatementQueries.tables(limit: tables)),
+                        indexes: try await rows(StatementQueries.indexes(tableLimit: tables, limit: indexes)),
+                        database: database.name, tableLimit: tables, indexLimit: indexes)
+                }
+                let all = try #require(try await read(tables: 3, indexes: 5))
+                #expect(all.isComplete && all.tables.map(\.name) == ["large", "a", "b"])
+                #expect(all.indexes.map(\.name) == ["large1", "a1", "a2", "b1", "b2"])
+                let cut = try #require(try await read(tables: 3, indexes: 4))
+                #expect(!cut.isComplete && cut.indexes.map(\.name) == ["large1", "a1", "a2", "b1"])
+                let few = try #require(try await read(tables: 2, indexes: 5))
+                #expect(!few.isComplete && few.tables.map(\.name) == ["large", "a"])
+                #expect(few.indexes.map(\.name) == ["large1", "a1", "a2"])
+                await client.close()
+            }
+        }
+    }
+
+    @Test(
+        "tell of the watched databases first, where a server has more than there is room for",
+        arguments: TestPostgres.majors)
+    func manyDatabases(major: Int) async throws {
+        try await TestPostgres.withDatabase(major) { other in
+            try await TestPostgres.withDatabase(major) { home in
+                let client = try await home.session()
+                let query = StatementQueries.databases(
+                    Server(versionNumber: major * 10_000, startedAt: Timestamp(seconds: 0), database: home.name),
+                    watched: [home.name, other.name], limit: 2)
+                let rows = try await client.run(
+                    query.sql.replacing("$1", with: "E'\(home.name)\\n\(other.name)'").replacing("$2", with: "2"))
+                #expect(StatementQueries.readDatabases(rows).map(\.name) == [home.name, other.name])
+                await client.close()
+            }
+        }
+    }
+
+    @Test(
+        "that cannot be read in another database for a while are not taken for missing", arguments: TestPostgres.majors)
+    func elsewhereFailing(major: Int) async throws {
+        try await TestPostgres.withDatabase(major, hasStatistics: true) { home in
+            try await TestPostgres.withDatabase(major, hasStatistics: true) { other in
+                let client = try await other.session()
+                let role = "watcher_\(home.name)"
+                try await client.run(
+                    "CREATE EXTENSION pg_stat_statements; CREATE ROLE \(role) LOGIN; GRANT pg_monitor TO \(role)")
+                let sampler = sampler(home.dsn(user: role)) { $0.databases = .named([home.name, other.name]) }
+                #expect(try await sampler.readStatements().statements().source.isAvailable)
+                try await client.run("ALTER DATABASE \(other.name) CONNECTION LIMIT 0")
+                for _ in 1...2 {
+                    let reading = try await sampler.readStatements().statements()
+                    guard case .failed = reading.source else { throw TestFailure("\(reading.source)") }
+                }
+                try await client.run("ALTER DATABASE \(other.name) CONNECTION LIMIT -1")
+                #expect(try await sampler.readStatements().statements().source.isAvailable)
+                await sampler.close()
+                try await client.run("DROP ROLE \(role)")
+                await client.close()
+            }
         }
     }
 }

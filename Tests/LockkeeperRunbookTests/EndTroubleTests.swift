@@ -1,4 +1,5 @@
 import LockkeeperCore
+import LockkeeperPostgres
 import LockkeeperTestSupport
 import Testing
 
@@ -92,6 +93,55 @@ struct EndTroubleTests {
     }
 
     @Test(arguments: TestPostgres.majors)
+    func `A COMMIT in the middle of a migration that fails after it: what was committed stays, and is said to`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let migration = try await database.session(as: "drizzle")
+            _ = try await trouble.findings()
+            try await migration.run("BEGIN; CREATE TABLE made ()")
+            _ = try await trouble.finding(.idleMigration)
+            try await migration.run("COMMIT; BEGIN; CREATE TABLE lost ()")
+            _ = try await trouble.findings()
+            await #expect(throws: (any Error).self) { try await migration.run("ALTER TABLE missing ADD note text") }
+            try await migration.run("ROLLBACK")
+
+            let finding = try await trouble.finding(.partialMigration)
+            #expect(finding.severity == .critical && finding.run != nil)
+            #expect(finding.text.contains("1 change of the schema before that is committed"))
+            #expect(finding.actions.contains { $0.text.contains("Do not simply run it again") })
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `Migrations of Drizzle that were rolled back with the one that failed are told by the gap in its history`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let migration = try await database.session(as: "drizzle")
+            try await migration.run(
+                """
+                CREATE SCHEMA drizzle;
+                CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+                INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h1', 1000)
+                """)
+            // What made the history is a run of its own.
+            try await eventually("nothing runs", within: .seconds(40)) {
+                try await trouble.findings().allSatisfy { $0.run == nil }
+            }
+            try await migration.run("BEGIN; CREATE TABLE made ()")
+            _ = try await trouble.finding(.idleMigration)
+            try await migration.run("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h2', 2000)")
+            _ = try await trouble.findings()
+            await #expect(throws: (any Error).self) { try await migration.run("ALTER TABLE missing ADD note text") }
+            try await migration.run("ROLLBACK")
+
+            let finding = try await trouble.finding(.failedMigration)
+            #expect(finding.text.contains("1 migration of it was done already and rolled back with it"))
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
     func `Deadlocks are counted, and the order of locks is named as the cure`(major: Int) async throws {
         try await withTrouble(major) { trouble, database in
             let first = try await database.session(as: "drizzle")
@@ -172,6 +222,73 @@ struct EndTroubleTests {
             #expect(finding.commands == ["ALTER TABLE public.orders VALIDATE CONSTRAINT positive"])
             try await admin.run(finding.commands[0])
             #expect(try await !trouble.findings().contains { $0.verdict == .notValidatedConstraint })
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `The validation of a domain waits for writers, and is told so`(major: Int) async throws {
+        try await withTrouble(major) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run(
+                "CREATE DOMAIN amount AS int; CREATE TABLE orders (total amount); ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID"
+            )
+            let finding = try await trouble.finding(.notValidatedConstraint)
+            let command = try #require(finding.commands.first)
+            #expect(finding.actions.first?.text.contains("not written meanwhile") == true)
+            #expect(command.hasPrefix("SET lock_timeout"))
+            let writer = try await database.session(as: "web")
+            try await writer.run("BEGIN; INSERT INTO orders VALUES (1)")
+            let validation = try await database.session(as: "psql")
+            let validating = validation.start(command)
+            try await validation.waitUntilBlocked(seenBy: admin)
+            try await writer.run("COMMIT")
+            _ = try await validating.value
+            #expect(try await !trouble.findings().contains { $0.verdict == .notValidatedConstraint })
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `An index that a DROP CONCURRENTLY has left is told of as that, and goes by dropping it again`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run("CREATE TABLE orders (id int); CREATE INDEX orders_id ON orders (id)")
+            func reader() async throws -> PsqlSession {
+                let reader = try await database.session(as: "report")
+                try await reader.run("BEGIN; SELECT count(*) FROM orders")
+                return reader
+            }
+            /// Cancels a DROP that waits, once the index is as it then is.
+            func cancel(_ dropper: PsqlSession, _ dropping: Task<Rows, any Error>, once condition: String) async throws
+            {
+                try await eventually("the DROP waits in its step") {
+                    try await admin.value(
+                        "SELECT \(condition) AND (SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = \(dropper.pid)) FROM pg_index WHERE indexrelid = 'orders_id'::regclass"
+                    ) == "t"
+                }
+                try await admin.run("SELECT pg_cancel_backend(\(dropper.pid))")
+                await #expect(throws: (any Error).self) { try await dropping.value }
+            }
+            let dropper = try await database.session(as: "psql")
+            let first = try await reader()
+            var dropping = dropper.start("DROP INDEX CONCURRENTLY orders_id")
+            try await cancel(dropper, dropping, once: "NOT indisvalid AND indislive")
+            let early = try await trouble.finding(.invalidIndex)
+            #expect(early.text.contains("DROP INDEX CONCURRENTLY") && early.text.contains("CREATE INDEX CONCURRENTLY"))
+            #expect(early.actions.last?.text.contains("unless it was to be dropped") == true)
+
+            dropping = dropper.start("DROP INDEX CONCURRENTLY orders_id")
+            try await dropper.waitUntilBlocked(seenBy: admin)
+            let second = try await reader()
+            try await first.run("COMMIT")
+            try await cancel(dropper, dropping, once: "NOT indislive")
+            let late = try await trouble.finding(.invalidIndex)
+            #expect(late.text.contains("A DROP INDEX CONCURRENTLY has failed") && !late.text.contains("CREATE INDEX"))
+            #expect(late.commands == ["DROP INDEX CONCURRENTLY public.orders_id"])
+            try await second.run("COMMIT")
+            try await admin.run(late.commands[0])
+            #expect(try await !trouble.findings().contains { $0.verdict == .invalidIndex })
         }
     }
 }

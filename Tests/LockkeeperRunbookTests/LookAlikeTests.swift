@@ -55,6 +55,22 @@ struct LookAlikeTests {
     }
 
     @Test(arguments: TestPostgres.majors)
+    func `The leader of a parallel dump, idle while its workers copy, is not taken for a forgotten transaction`(
+        major: Int
+    ) async throws {
+        try await withTrouble(major) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run("CREATE TABLE orders (id int)")
+            let leader = try await database.session(as: "pg_dump")
+            try await leader.run("BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE orders IN ACCESS SHARE MODE")
+            let found = try await trouble.findings()
+            #expect(found.contains { $0.verdict == .backup })
+            #expect(!found.contains { $0.verdict == .idleTransaction }, "\(found.map(\.summary))")
+            try await leader.run("ROLLBACK")
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
     func `A REFRESH of a materialised view is no migration and not stuck`(major: Int) async throws {
         try await withTrouble(major) { trouble, database in
             let owner = try await database.session(as: "cron")

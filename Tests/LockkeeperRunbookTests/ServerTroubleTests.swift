@@ -68,6 +68,40 @@ struct ServerTroubleTests {
     }
 
     @Test(arguments: TestPostgres.majors)
+    func `An ordinary autovacuum is no migration, and yields to one`(major: Int) async throws {
+        let settings = ["autovacuum_naptime": "1s"]
+        try await withServer(major, settings) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run(
+                """
+                CREATE TABLE orders WITH (
+                    autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+                    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1
+                ) AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 50000) AS i;
+                DELETE FROM orders WHERE id % 2 = 0
+                """)
+            try await eventually("autovacuum is at the table", within: .seconds(60)) {
+                try await admin.value(
+                    """
+                    SELECT count(*) FROM pg_stat_activity AS a JOIN pg_stat_progress_vacuum AS v ON v.pid = a.pid
+                    WHERE a.backend_type = 'autovacuum worker' AND v.relid = 'orders'::regclass
+                    """) == "1"
+            }
+            for _ in 1...3 {
+                let findings = try await trouble.findings(by: DiagnosisThresholds())
+                #expect(
+                    !findings.contains { $0.run != nil || $0.verdict == .wraparoundVacuum || $0.verdict == .lockQueue })
+            }
+            let migration = try await database.session(as: "drizzle")
+            let altering = migration.start("ALTER TABLE orders ADD note text")
+            let findings = try await trouble.findings()
+            #expect(!findings.contains { $0.verdict == .wraparoundVacuum })
+            // The server cancels the vacuum, after deadlock_timeout.
+            _ = try await altering.value
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
     func `Slots, the archiver, old snapshots and transaction ids are told of with what to do`(
         major: Int
     ) async throws {
@@ -94,10 +128,124 @@ struct ServerTroubleTests {
             #expect(snapshot.commands == ["SELECT pg_terminate_backend(\(holder.pid))"])
             try await holder.run("ROLLBACK")
 
+            try await admin.run("SELECT pg_create_logical_replication_slot('feed', 'test_decoding')")
+            for number in 1...20 { try await admin.run("CREATE TABLE made\(number) ()") }
+            var thresholds = DiagnosisThresholds()
+            thresholds.oldSnapshotTransactions = 10
+            let catalogs = try #require(
+                try await trouble.findings(by: thresholds).first { $0.verdict == .oldSnapshot })
+            #expect(catalogs.summary.contains("feed") && catalogs.text.contains("the system's catalogs"))
+            #expect(!catalogs.text.contains("any table"))
+            #expect(catalogs.commands == ["SELECT pg_drop_replication_slot('feed')"])
+            try await admin.run(catalogs.commands[0])
+            #expect(try await !trouble.findings(by: thresholds).contains { $0.verdict == .oldSnapshot })
+
             let calm = try await trouble.findings(by: DiagnosisThresholds())
             let wrong: Set<Verdict> = [.replicationSlot, .transactionIDAge, .oldSnapshot]
             #expect(!calm.contains { wrong.contains($0.verdict) }, "a few kilobytes are no trouble")
         }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `WAL that an open transaction keeps for a logical slot is not blamed on the consumer`(
+        major: Int
+    ) async throws {
+        try await withServer(major, ["wal_level": "logical"]) { trouble, database in
+            let admin = try await database.session(as: "setup")
+            try await admin.run("CREATE TABLE orders (id int, filler text)")
+            try await admin.run("SELECT pg_create_logical_replication_slot('feed', 'test_decoding')")
+            let consumer = try Program(
+                "pg_recvlogical",
+                [
+                    "--dbname", database.dsn(), "--slot=feed", "--start", "--file=/dev/null", "--status-interval=1",
+                    "--fsync-interval=1",
+                ], of: database)
+            try await eventually("the consumer is there") {
+                try await admin.value("SELECT active FROM pg_replication_slots") == "t"
+            }
+            let forgotten = try await database.session(as: "notebook")
+            try await forgotten.run("BEGIN; INSERT INTO orders VALUES (0)")
+            try await admin.run("INSERT INTO orders SELECT i, repeat('x', 200) FROM generate_series(1, 30000) AS i")
+            var thresholds = Trouble.eager
+            thresholds.replicationLag = 4 << 20
+            var told: Finding?
+            func look() async throws {
+                // The slot learns which transactions are open from what a checkpoint writes.
+                try await admin.run("CHECKPOINT")
+                told = try await trouble.findings(by: thresholds).first { $0.verdict == .replicationSlot }
+            }
+            try await eventually("the consumer has caught up, and WAL is kept", within: .seconds(60)) {
+                try await look()
+                return told.map { !$0.summary.contains("lags") } ?? false
+            }
+            let finding = try #require(told)
+            #expect(finding.summary.contains("feed") && finding.summary.contains("consumer has caught up"))
+            #expect(finding.text.contains("pid \(forgotten.pid) "))
+            #expect(finding.commands == ["SELECT pg_terminate_backend(\(forgotten.pid))"])
+            await #expect(throws: (any Error).self, "why it is not offered") {
+                try await admin.run("SELECT pg_drop_replication_slot('feed')")
+            }
+            try await admin.run(finding.commands[0])
+            try await eventually("nothing is kept any more", within: .seconds(60)) {
+                try await look()
+                return told == nil
+            }
+            consumer.kill()
+        }
+    }
+
+    @Test(arguments: TestPostgres.majors)
+    func `A standby that is connected holds nothing back; a long query on it does`(major: Int) async throws {
+        let standby = try await ThrowawayPostgres.start(
+            .init(installation: try await TestPostgres.installation(major)))
+        await standby.shutDown()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(
+                try await withServer(major, [:]) { trouble, database in
+                    try await follow(trouble, database, standby)
+                })
+        } catch { result = .failure(error) }
+        await standby.stop()
+        try result.get()
+    }
+
+    private func follow(_ trouble: Trouble, _ database: TestDatabase, _ standby: ThrowawayPostgres) async throws {
+        let admin = try await database.session(as: "setup")
+        // By the server itself, whose user the files must belong to.
+        let program = "\(database.server.installation.binFolder)/pg_basebackup"
+        let copy =
+            "rm -rf \(standby.dataFolder) && \(program) -D \(standby.dataFolder) -h \(database.server.folder) -p \(database.server.port) -U postgres --checkpoint=fast --write-recovery-conf"
+        let settings = [
+            "primary_conninfo":
+                "host=\(database.server.folder) port=\(database.server.port) user=postgres application_name=replica1",
+            "unix_socket_directories": standby.folder, "port": "\(standby.port)", "hot_standby_feedback": "on",
+            "wal_receiver_status_interval": "1s", "max_standby_streaming_delay": "-1",
+        ]
+        let configuration = settings.map { "\($0) = ''\($1)''" }.sorted().joined(separator: "\\n")
+        try await admin.run(
+            "COPY (SELECT) TO PROGRAM '\(copy) && printf \"\(configuration)\\n\" >> \(standby.dataFolder)/postgresql.auto.conf'"
+        )
+        try await standby.bringUp()
+        let horizon =
+            "SELECT age(backend_xmin) FROM pg_stat_activity WHERE backend_type = 'walsender' AND backend_xmin IS NOT NULL"
+        try await eventually("the standby reports what it needs", within: .seconds(60)) {
+            try await admin.value(horizon) != nil
+        }
+        #expect(try await !trouble.findings().contains { $0.verdict == .oldSnapshot }, "however long it is connected")
+
+        let reader = try await PsqlSession.connect(standby.dsn(), applicationName: "report")
+        try await reader.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class")
+        for number in 1...20 { try await admin.run("CREATE TABLE made\(number) ()") }
+        try await eventually("the standby reports the long query", within: .seconds(60)) {
+            try await admin.value(horizon).flatMap { Int($0) } ?? 0 >= 15
+        }
+        var thresholds = DiagnosisThresholds()
+        thresholds.oldSnapshotTransactions = 15
+        let finding = try #require(try await trouble.findings(by: thresholds).first { $0.verdict == .oldSnapshot })
+        #expect(finding.summary.contains("A query on replica replica1"))
+        #expect(finding.commands.isEmpty && finding.actions.first?.text.contains("on the replica") == true)
+        await reader.close()
     }
 
     @Test(arguments: TestPostgres.majors)

@@ -17,7 +17,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 TITLE = "A lock queue: {sessions} sessions, {waiters} of them waiting, {rows} locks"
 _SESSIONS, _WAITERS, _ROWS, _TABLES = 258, 51, 4500, 60
 # The queries of a full look, by what only they read.
-_LOOK = re.compile(r"pg_lock_status|pg_stat_activity AS a|pg_prepared_xacts|sessions_killed|pg_is_in_recovery")
+_LOOK = re.compile(r"pg_locks AS s|pg_lock_status|pg_stat_activity AS a|pg_prepared_xacts|sessions_killed|pg_is_in_recovery")
 
 
 def measure(folder, options, figures):

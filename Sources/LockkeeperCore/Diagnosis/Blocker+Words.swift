@@ -3,8 +3,8 @@ extension Blocker {
     var name: String {
         if let gid { return "prepared transaction '\(gid)'" }
         if preventsWraparound { return "pid \(pid) (autovacuum against wraparound)" }
-        let state = state == .unknown || backendType != "client backend" ? backendType : state.rawValue
-        return "pid \(pid) (\(state))"
+        let kind = backendType.isEmpty || backendType == "client backend" ? "session" : backendType
+        return "pid \(pid) (\(state == .unknown || kind != "session" ? kind : state.rawValue))"
     }
 
     /// For people, in full: whose it is, from where, since when.
@@ -20,17 +20,27 @@ extension Blocker {
 
     var isIdleInTransaction: Bool { state == .idleInTransaction || state == .idleInTransactionAborted }
 
+    /// Whether its client has only just heard of the last statement's end: it most likely sends the next one.
+    private var isBetweenStatements: Bool {
+        guard isIdleInTransaction, let seenAt, let stateChange else { return false }
+        return seenAt - stateChange <= Standing.idleGrace
+    }
+
     /// A vacuum that lets others pass: it is cancelled by whoever waits for it, after `deadlock_timeout`.
     var isYieldingVacuum: Bool { backendType == "autovacuum worker" && !preventsWraparound }
 
     var isDump: Bool { applicationName.hasPrefix("pg_dump") }
+
+    /// On a standby: the process that replays the primary's WAL, its locks included. No function ends it.
+    var isReplay: Bool { backendType == "startup" }
 
     /// What being at the root of a wait makes of it; `nil` for a session that simply works.
     var verdict: Verdict? {
         if preventsWraparound { return .wraparoundVacuum }
         if gid != nil { return .preparedTransaction }
         if isDump { return .backup }
-        return isIdleInTransaction ? .idleBlocker : nil
+        // How a migration stands is told by its own run.
+        return run == nil && isIdleInTransaction && !isBetweenStatements ? .idleBlocker : nil
     }
 
     /// What tells more of it than its name, a sentence.
@@ -47,9 +57,15 @@ extension Blocker {
                 ? "pid \(pid) failed and waits for its client's ROLLBACK."
                 : "pid \(pid) keeps its locks and sends nothing; cancelling does nothing to an idle session."
         default:
-            isYieldingVacuum
-                ? "pid \(pid) is an ordinary autovacuum: it yields by itself after deadlock_timeout (1s as a rule)."
-                : nil
+            if let run {
+                "pid \(pid) is a migration, too: run \(run) of \(MigrationTool.displayName(of: tool ?? MigrationTool.manual))."
+            } else if isReplay {
+                "pid \(pid) replays a lock that a transaction on the primary has taken."
+            } else if isYieldingVacuum {
+                "pid \(pid) is an ordinary autovacuum: it yields by itself after deadlock_timeout (1s as a rule)."
+            } else {
+                nil
+            }
         }
     }
 
@@ -84,10 +100,25 @@ extension Blocker {
                     command: remedy)
             ]
         default:
-            if isYieldingVacuum { return [.init("Wait: the autovacuum of pid \(pid) gives way by itself")] }
-            return state == .active || backendType != "client backend"
-                ? [.init("Cancel the query of pid \(pid) in its way, unless it is about to end", command: remedy)]
-                : [.init("End pid \(pid) (it rolls back)", command: remedy)]
+            return [removal]
         }
+    }
+
+    private var removal: Finding.Action {
+        if let run {
+            return .init("Wait for it, and look at run \(run) if that takes too long: it is a migration, too")
+        }
+        if isReplay {
+            return .init("End the transaction on the primary whose lock pid \(pid) replays: here nothing can")
+        }
+        if isYieldingVacuum { return .init("Wait: the autovacuum of pid \(pid) gives way by itself") }
+        if isIdleInTransaction {
+            return .init(
+                "Wait for pid \(pid) to commit: it sends one statement after another. Or end it (it rolls back)",
+                command: remedy)
+        }
+        return state == .active
+            ? .init("Cancel the query of pid \(pid) in its way, unless it is about to end", command: remedy)
+            : .init("End \(name), if it can be spared (it rolls back)", command: remedy)
     }
 }

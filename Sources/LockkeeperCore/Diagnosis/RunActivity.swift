@@ -1,12 +1,24 @@
 /// What a run is at, where that decides how it is to be judged: seen by its statement and the locks that go with it.
 public enum RunActivity: Sendable, Hashable, Codable {
     /// Adds a foreign key: holds SHARE ROW EXCLUSIVE on both tables, even on empty ones and with NOT VALID, and reads the one that refers
-    /// unless NOT VALID. Source: PostgreSQL manual, "ALTER TABLE", ADD table_constraint.
+    /// unless NOT VALID. Source: PostgreSQL manual, "ALTER TABLE", ADD table_constraint. A column that is added with its key holds more
+    /// on the table itself.
+    ///
+    /// The tables come with the strongest lock on each: `SHARE ROW EXCLUSIVE on public.orders`.
     case foreignKey(tables: [String])
+    /// Validates a constraint: reads the whole table, under SHARE UPDATE EXCLUSIVE, which lets others read and write. Source: PostgreSQL
+    /// manual, "ALTER TABLE", VALIDATE CONSTRAINT.
+    ///
+    /// Those tables that the transaction holds with more besides come with the lock: it has added the constraint as well, say.
+    case validation(table: String?, lockedBesides: [String])
     /// Writes a table anew under ACCESS EXCLUSIVE: the copy shows as a lock on a relation that nobody else can see yet.
     case rewrite(table: String)
-    /// Builds, drops or rebuilds an index CONCURRENTLY.
+    /// Builds or rebuilds an index CONCURRENTLY.
     case concurrentIndex
+    /// Drops an index CONCURRENTLY.
+    case concurrentDrop
+    /// Detaches a partition CONCURRENTLY.
+    case concurrentDetach
 
     /// What the run's sessions are at; `nil` for anything else, or if their queries may not be seen.
     ///
@@ -15,14 +27,18 @@ public enum RunActivity: Sendable, Hashable, Codable {
         for session in sessions where session.state == .active {
             let words = SQLLexer(session.query).filter { $0.kind != .comment }.compactMap(\.name)
             let held = locks.filter { $0.pid == session.pid && $0.kind == .relation }
-            if words.contains("concurrently"), words.contains("index") || words.contains("reindex") {
-                self = .concurrentIndex
+            if words.contains("concurrently"), let activity = Self.concurrent(words) {
+                self = activity
                 return
             }
             if Self.addsForeignKey(words) {
-                let tables = held.filter { $0.mode >= .shareRowExclusive && $0.relation?.isTable == true }
-                    .compactMap { $0.relation?.name }
-                self = .foreignKey(tables: Set(tables).sorted())
+                self = .foreignKey(tables: Self.strongest(held, atLeast: .shareRowExclusive))
+                return
+            }
+            if Self.validates(words) {
+                let table = held.first { $0.mode == .shareUpdateExclusive && $0.relation?.isTable == true }
+                self = .validation(
+                    table: table?.relation?.name, lockedBesides: Self.strongest(held, atLeast: .share))
                 return
             }
             if let table = Self.rewritten(words, held) {
@@ -31,6 +47,34 @@ public enum RunActivity: Sendable, Hashable, Codable {
             }
         }
         return nil
+    }
+
+    private static func concurrent(_ words: [String]) -> RunActivity? {
+        switch words.first {
+        case "drop" where words.contains("index"): .concurrentDrop
+        case "alter" where words.contains("detach"): .concurrentDetach
+        case "refresh": nil
+        default: words.contains("index") || words.contains("reindex") ? .concurrentIndex : nil
+        }
+    }
+
+    /// Users' tables with the strongest of the locks that a session holds, or wants, on each: `ACCESS EXCLUSIVE on public.orders`.
+    private static func strongest(_ locks: [HeldLock], atLeast mode: LockMode) -> [String] {
+        var modes: [String: LockMode] = [:]
+        for lock in locks where lock.mode >= mode && lock.relation?.isTable == true {
+            guard let name = lock.relation?.name else { continue }
+            modes[name] = max(modes[name] ?? lock.mode, lock.mode)
+        }
+        return modes.sorted { $0.key < $1.key }.map { "\($0.value.sqlName) on \($0.key)" }
+    }
+
+    /// `ALTER TABLE … VALIDATE CONSTRAINT …`
+    private static func validates(_ words: [String]) -> Bool {
+        guard let verb = words.firstIndex(of: "validate"), words.first == "alter", words.dropFirst().first == "table"
+        else {
+            return false
+        }
+        return words[verb...].dropFirst().first == "constraint"
     }
 
     /// `ALTER TABLE … ADD [CONSTRAINT …] FOREIGN KEY …`, `… ADD COLUMN … REFERENCES …`. A table that is created with one locks the other, too.

@@ -32,17 +32,23 @@ public struct Health: Sendable {
         forget(except: reading.database, server: server, at: reading.serverTime)
     }
 
+    /// All databases that the server has; `nil` while that is not known, since they could not be read, or are more than are listed.
+    public var presentDatabases: Set<String>? {
+        guard let server, serverFailures[.databases] == nil, !server.databases.isEmpty,
+            server.databases.count < ServerHealth.databaseLimit
+        else { return nil }
+        return Set(server.databases.map(\.database))
+    }
+
     /// Databases that are gone take their figures with them.
     private mutating func forget(except own: String, server: ServerHealth, at time: Timestamp) {
-        let isListComplete =
-            serverFailures[.databases] == nil && server.databases.count < ServerHealth.databaseLimit
-        let present = Set(server.databases.map(\.database))
+        let present = presentDatabases
         for (database, reading) in readings where database != own {
             missed[database, default: 0] += 1
             let isSilent =
                 missed[database, default: 0] >= Self.forgottenAfter.rounds
                 && time - reading.serverTime >= Self.forgottenAfter.time
-            if isSilent || (isListComplete && !present.contains(database)) { drop(database) }
+            if isSilent || present?.contains(database) == false { drop(database) }
         }
         let oldest = readings.values.sorted { $0.serverTime < $1.serverTime }.map(\.database).filter { $0 != own }
         for database in oldest.prefix(max(0, readings.count - Self.databaseLimit)) { drop(database) }
@@ -84,7 +90,8 @@ public struct Health: Sendable {
         }
         if serverFailures[.snapshots] == nil {
             metrics.set(
-                MetricCatalog.oldestSnapshot, labels, to: server.snapshotHolders.map(\.transactions).max() ?? 0)
+                MetricCatalog.oldestSnapshot, labels,
+                to: server.snapshotHolders.filter { $0.kind != .slotCatalogs }.map(\.transactions).max() ?? 0)
         }
         // A slot or a replica of a few minutes, such as a new subscription's or a base backup's, would be a series for ever.
         for slot in server.slots where !slot.isTemporary {

@@ -19,7 +19,8 @@ extension MetricCatalog {
 
     public static let oldestSnapshot = NumberMetric<TargetLabels>.gauge(
         "lockkeeper_oldest_snapshot_transactions",
-        help: "Transactions since the oldest snapshot that somebody holds, which no cleanup of rows gets beyond.")
+        help:
+            "Transactions since the oldest snapshot that somebody holds, which no cleanup of tables' rows gets beyond.")
 
     public static let replicationLag = NumberMetric<SlotLabels>.gauge(
         "lockkeeper_replication_lag_bytes", unit: .bytes,

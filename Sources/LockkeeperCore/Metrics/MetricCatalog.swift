@@ -43,7 +43,7 @@ public enum MetricCatalog {
     public static let migrationProgress = NumberMetric<RunLabels>.gauge(
         "lockkeeper_migration_progress_ratio", unit: .ratio,
         help:
-            "How much of the present phase of the running migration's command is done; only where the server counts it."
+            "How much of the present phase of the running migration's command is done; only where the server counts its work."
     )
 
     public static let migrationRemaining = NumberMetric<RunLabels>.gauge(
@@ -107,7 +107,9 @@ public enum MetricCatalog {
 
     public static let idleInTransactionOldest = NumberMetric<DatabaseLabels>.gauge(
         "lockkeeper_idle_in_transaction_oldest_seconds", unit: .seconds,
-        help: "The longest time that a session has been idle with its transaction open.")
+        help:
+            "The longest time that a session, no migration's and no pg_dump's, has been idle with its transaction open."
+    )
 
     // MARK: Rules, incidents, notifications
 

@@ -31,6 +31,8 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
     public var standing: Standing
     /// What it did to the queries; `nil` until something is known of it, some time after its end.
     public var review: RunReview?
+    /// What a run that did not succeed has left half done; `nil` if nothing is known to be.
+    public var partialWork: PartialWork?
 
     /// A statement as `pg_stat_activity` showed it.
     public struct Statement: Sendable, Hashable, Codable {
@@ -50,7 +52,8 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
         id: String, target: String, database: String, tool: String, migrations: [String] = [], user: String = "",
         applicationName: String = "", clientAddress: String = "", sessions: [SessionIdentity], begin: Timestamp,
         end: Timestamp? = nil, wasUnderwayAtFirstLook: Bool = false, statements: [Statement] = [],
-        statementCount: Int = 0, outcome: Outcome? = nil, standing: Standing = Standing(), review: RunReview? = nil
+        statementCount: Int = 0, outcome: Outcome? = nil, standing: Standing = Standing(), review: RunReview? = nil,
+        partialWork: PartialWork? = nil
     ) {
         self.id = id
         self.target = target
@@ -69,12 +72,28 @@ public struct MigrationRun: Sendable, Hashable, Codable, Identifiable {
         self.outcome = outcome
         self.standing = standing
         self.review = review
+        self.partialWork = partialWork
     }
 
     public var isRunning: Bool { end == nil }
 
-    /// The names of its migrations joined by commas, or "" where none is known: the value of the label `migration`.
-    public var migrationLabel: String { migrations.joined(separator: ",") }
+    /// The names of its migrations joined by commas, or "" where none is known: the value of the label `migration`. Of many only the first
+    /// and the last, with how many are between: stores of series refuse long values (Mimir from 2048 bytes on).
+    public var migrationLabel: String {
+        let joined = migrations.joined(separator: ",")
+        guard joined.unicodeScalars.count > 200, let first = migrations.first, let last = migrations.last else {
+            return joined
+        }
+        func short(_ name: String) -> String {
+            name.unicodeScalars.count <= 85
+                ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(84))) + "…"
+        }
+        switch migrations.count {
+        case 1: return short(first)
+        case 2: return "\(short(first)),\(short(last))"
+        case let count: return "\(short(first)),… \(count - 2) more …,\(short(last))"
+        }
+    }
 
     /// How long it has lasted at a time of the server's clock; its whole length once it has ended. Never negative.
     public func duration(at serverTime: Timestamp) -> Duration {
@@ -122,6 +141,8 @@ public enum Outcome: Sendable, Hashable, Codable {
 /// How a run stands at one moment: who is in its way, and in whose way it is.
 public struct Standing: Sendable, Hashable, Codable {
     public var state: RunState
+    /// The session that it stands so by: the one that waits, sits idle, or is at work.
+    public var pid: Int32?
     /// Since when it has itself been waiting for a lock.
     public var waitingSince: Timestamp?
     /// What it waits for, for people: `ACCESS EXCLUSIVE on public.orders`.
@@ -209,12 +230,18 @@ public struct Blocker: Sendable, Hashable, Codable {
     public var query: String
     /// Whether it is a vacuum against transaction id wraparound, which does not yield to others.
     public var preventsWraparound: Bool
+    /// When it was seen so, by the server's clock; `nil` where that is not known.
+    public var seenAt: Timestamp?
+    /// The open run that it works for, if it is a migration itself.
+    public var run: String?
+    /// The tool of that run.
+    public var tool: String?
 
     public init(
         pid: Int32, gid: String? = nil, user: String = "", database: String = "", applicationName: String = "",
         clientAddress: String = "", backendType: String = "client backend", state: Session.State = .unknown,
         transactionStart: Timestamp? = nil, stateChange: Timestamp? = nil, query: String = "",
-        preventsWraparound: Bool = false
+        preventsWraparound: Bool = false, seenAt: Timestamp? = nil
     ) {
         self.pid = pid
         self.gid = gid
@@ -228,6 +255,7 @@ public struct Blocker: Sendable, Hashable, Codable {
         self.stateChange = stateChange
         self.query = query
         self.preventsWraparound = preventsWraparound
+        self.seenAt = seenAt
     }
 
     /// The statement that gets it out of the way. Cancelling does nothing to a session that is idle in its transaction.

@@ -22,7 +22,7 @@ extension MigrationTool {
                     columns: ["id", "checksum", "migration_name", "started_at", "finished_at", "rolled_back_at"],
                     key: "id", name: "migration_name", hash: "checksum", appliedAt: "finished_at",
                     state:
-                        "case when rolled_back_at is not null then 'failed' when finished_at is null then 'unfinished' else 'applied' end",
+                        "case when rolled_back_at is not null then 'settled' when finished_at is null then 'unfinished' else 'applied' end",
                     order: "started_at")
             ],
             locks: [.fixed(72_707_369)], applicationNames: ["prisma"]),
@@ -161,9 +161,10 @@ extension MigrationTool {
             "pgroll", "pgroll",
             histories: [
                 HistoryShape(
-                    "migrations", columns: ["name", "migration", "done", "created_at", "parent"],
-                    key: "name || case when done then '' else ' (unfinished)' end", name: "name",
-                    state: "case when done then 'applied' else 'unfinished' end", order: "created_at")
+                    // Between its start and its completion, days perhaps, a migration is not done and all is well.
+                    "migrations", columns: ["schema", "name", "migration", "done", "created_at", "parent"],
+                    key: "schema || '.' || name || case when done then '' else ' (started)' end",
+                    name: "name || case when done then '' else ' (started)' end", order: "created_at")
             ],
             applicationNames: ["pgroll"]),
         MigrationTool(

@@ -184,7 +184,7 @@ public struct MigrationTracker: Sendable, Hashable {
                 ?? (evidence.kind == .preparation
                     ? nil : joinable(client, evidence, at: workBegin, observation, locks: locks))
             if let index {
-                engage(&open[index], session)
+                engage(&open[index], session, evidence)
                 if evidence.kind == .work { open[index].didWork = true }
             } else if !isWatched(session.database) {
                 continue
@@ -293,6 +293,7 @@ public struct MigrationTracker: Sendable, Hashable {
             sessions: sessions, begin: begin, wasUnderwayAtFirstLook: lastServerTime == nil)
         var tracked = TrackedRun(run: run, client: client)
         tracked.didWork = evidence.kind == .work
+        tracked.isToolNamed = preparation?.tool != nil
         // What another run of the tool did since the last look is not this one's.
         if tool == Self.toolWithSequence,
             !open.contains(where: { $0.run.tool == tool && $0.run.database == session.database })
@@ -303,20 +304,27 @@ public struct MigrationTracker: Sendable, Hashable {
                 tracked.hadNoHistory = !reading.tables.contains { $0.tool == tool }
             }
         }
-        engage(&tracked, session)
+        engage(&tracked, session, evidence)
         return tracked
     }
 
     /// Notes that the session works for the run, and in which transaction.
-    private func engage(_ tracked: inout TrackedRun, _ session: Session) {
+    private func engage(_ tracked: inout TrackedRun, _ session: Session, _ evidence: SessionEvidence) {
         if !tracked.isMember(session) { tracked.run.sessions.append(session.identity) }
         tracked.quietSince = nil
+        if evidence.namesTool { tracked.isToolNamed = true }
         tracked.note(statementOf: session, privacy: privacy)
-        guard let start = session.transactionStart ?? session.queryStart,
-            !tracked.transactions.contains(where: { $0.session == session.identity && $0.isStill(openIn: session) }),
-            !tracked.transactions.contains(where: { $0.session == session.identity && $0.start == start })
-        else { return }
-        tracked.transactions.append(TrackedTransaction(session, start: start))
+        guard let start = session.transactionStart ?? session.queryStart else { return }
+        let current = tracked.transactions.lastIndex {
+            $0.session == session.identity && ($0.isStill(openIn: session) || $0.start == start)
+        }
+        if let current {
+            if evidence.changesSchema { tracked.transactions[current].changedSchema = true }
+            return
+        }
+        var transaction = TrackedTransaction(session, start: start)
+        if evidence.changesSchema { transaction.changedSchema = true }
+        tracked.transactions.append(transaction)
         tracked.forgetSettledTransactions()
     }
 
@@ -360,6 +368,12 @@ public struct MigrationTracker: Sendable, Hashable {
         locks: [Int32: [HeldLock]], graph: WaitGraph
     ) {
         let holdsToolLock = holdsToolLock(tracked, members: members, locks: locks)
+        let run = tracked.run
+        let isAlone = !open.contains { other in
+            other.run.id != run.id && other.run.tool == run.tool && other.run.database == run.database
+                && other.quietSince == nil
+        }
+        tracked.followSequence(in: observation, isAlone: isAlone)
         if tracked.hasOpenTransaction || holdsToolLock {
             tracked.quietSince = nil
             let busy = members.filter { member in
@@ -367,18 +381,15 @@ public struct MigrationTracker: Sendable, Hashable {
             }
             tracked.run.standing = Standing(
                 of: busy, in: observation, all: all, locks: locks, graph: graph, privacy: privacy)
-            let run = tracked.run
-            let isAlone = !open.contains { other in
-                other.run.id != run.id && other.run.tool == run.tool && other.run.database == run.database
-                    && other.quietSince == nil
-            }
+            tracked.run.standing.note(runs: open.map { $0.run.id == run.id ? run : $0.run })
             if tracked.hadNoHistory == true, let table = historyTable(of: run.tool, in: run.database) {
                 // The run has made it, and its sequence began with it.
                 tracked.hadNoHistory = nil
-                tracked.sequence = .init(table: table, before: 0, value: 0)
+                tracked.sequence = .init(
+                    table: table, before: 0, value: observation.sequenceValues[table].map { max(0, $0) } ?? 0)
             }
             let progress = tracked.advance(
-                busy, in: observation, folder: folder.flatMap { $0.tool == run.tool ? $0 : nil }, isAlone: isAlone)
+                busy, in: observation, folder: folder.flatMap { $0.tool == run.tool ? $0 : nil })
             tracked.run.standing.note(progress, at: observation.serverTime)
             tracked.run.standing.note(clients, of: members)
         } else if tracked.quietSince == nil {
@@ -435,12 +446,17 @@ public struct MigrationTracker: Sendable, Hashable {
                 continue
             }
             if !hasReading(of: tracked.run.database, after: quietSince) {
+                endedWithoutHistory[tracked.run.database, default: []].removeAll {
+                    serverTime - $0 >= Self.lateHistory
+                }
                 endedWithoutHistory[tracked.run.database, default: []].append(serverTime)
             }
             let strays = tracked.giveBackStrays()
             if !strays.entries.isEmpty { returned.append((strays.entries, strays.tool, tracked.run.database)) }
             tracked.run.end = max(quietSince, tracked.run.begin)
-            tracked.run.outcome = tracked.concludedOutcome(entryName: name(of:))
+            tracked.run.outcome = tracked.concludedOutcome(
+                recordedNothing: hasRecordedNothing(tracked, since: quietSince), entryName: name(of:))
+            tracked.run.partialWork = tracked.partialWork
             tracked.run.standing = Standing()
             if case .committed(let versions) = tracked.run.outcome, !versions.isEmpty {
                 tracked.run.migrations = versions
@@ -456,6 +472,18 @@ public struct MigrationTracker: Sendable, Hashable {
             events += take(entries, of: table, in: reading)
         }
         return events
+    }
+
+    /// Whether the history of the run's tool was read after its end, and has neither gained nor lost an entry by it.
+    private func hasRecordedNothing(_ tracked: TrackedRun, since quietSince: Timestamp) -> Bool {
+        guard tracked.isToolNamed == true, tracked.newEntries.isEmpty, tracked.historyShrank != true,
+            let reading = readings[tracked.run.database], reading.serverTime >= quietSince,
+            // Which of two has written an entry is not always known.
+            open.count(where: { $0.run.tool == tracked.run.tool && $0.run.database == tracked.run.database }) <= 1
+        else { return false }
+        return reading.tables.contains { table in
+            if table.tool == tracked.run.tool, case .read = table.entries { true } else { false }
+        }
     }
 
     private func isOver(
@@ -497,6 +525,7 @@ public struct MigrationTracker: Sendable, Hashable {
             let kept = (before ?? []).filter { $0 != Self.unread && !$0.contains(Self.stateMark) }
             known = (known ?? [:]).merging([table.relation: kept.union(entries.map(Self.token))]) { _, new in new }
             forgetOutdated(of: table, entries)
+            noticeShrinking(of: table, to: entries, in: reading.database)
             if !news.isEmpty { events += take(news, of: table, in: reading) }
         }
         knownHistory[reading.database] = known ?? [:]
@@ -525,6 +554,15 @@ public struct MigrationTracker: Sendable, Hashable {
         for index in open.indices where open[index].historyTool == table.tool {
             open[index].newEntries.removeAll { $0.state != .applied && !present.contains(Self.token($0)) }
         }
+    }
+
+    /// Notes with the open runs that the newest entry has gone.
+    private mutating func noticeShrinking(of table: HistoryTable, to entries: [HistoryEntry], in database: String) {
+        let before = readings[database]?.tables.first { $0.relation == table.relation }
+        guard case .read(let old)? = before?.entries, let newest = old.last,
+            !entries.contains(where: { $0.key == newest.key })
+        else { return }
+        for index in open.indices where open[index].run.database == database { open[index].historyShrank = true }
     }
 
     /// Gives each new entry to the run that wrote it; what none can have written is told by itself.
@@ -557,7 +595,9 @@ public struct MigrationTracker: Sendable, Hashable {
     private func discover(_ news: [HistoryEntry], of table: HistoryTable, in reading: HistoryReading) -> [RunEvent] {
         guard isWatched(reading.database) else { return [] }
         // What has only begun is a run that has not been recognised yet, or will be told when it has ended.
-        let news = news.filter { $0.state != .unfinished && !wasTold($0, of: table, in: reading) }
+        let news = news.filter { entry in
+            (entry.state == .applied || entry.state == .failed) && !wasTold(entry, of: table, in: reading)
+        }
         guard let first = news.first else { return [] }
         let failed = news.first { $0.state == .failed }
         let names = news.map(name(of:))

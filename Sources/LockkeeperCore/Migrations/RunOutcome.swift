@@ -1,8 +1,10 @@
 extension TrackedRun {
     /// How the run went, from everything that was seen of it. Evidence never quotes a query.
-    func concludedOutcome(entryName: (HistoryEntry) -> String) -> Outcome {
+    ///
+    /// - Parameter recordedNothing: whether the history of its tool is known to be as it was before the run.
+    func concludedOutcome(recordedNothing: Bool, entryName: (HistoryEntry) -> String) -> Outcome {
         let versions = newEntries.filter { $0.state == .applied }.map(entryName)
-        let unfinished = newEntries.filter { $0.state != .applied }
+        let unfinished = newEntries.filter { $0.state == .failed || $0.state == .unfinished }
         if let entry = unfinished.first {
             return .failed(
                 evidence:
@@ -16,7 +18,10 @@ extension TrackedRun {
             return .committed(versions: [])
         }
         switch last.fate {
-        case .committed: return .committed(versions: versions)
+        case .committed:
+            // An error right after a COMMIT in the middle is over before anybody sees it.
+            return recordedNothing && transactions.contains { $0.changedSchema == true && $0.fate == .committed }
+                ? .lost(evidence: Self.unrecorded) : .committed(versions: versions)
         case .aborted: return aborted(last, versions: versions)
         case .inProgress, nil: break
         }
@@ -46,6 +51,9 @@ extension TrackedRun {
 
     private static let tooQuick =
         "it was over too quickly to see whether it succeeded: PostgreSQL does not tell that of a statement that is over"
+
+    private static let unrecorded =
+        "it changed the schema and committed, but its tool's history has gained no entry: it stopped in the middle, or does not record what it does"
 
     private static let untraced =
         "it ended between two looks and left nothing that tells how: no history entry, no transaction id"

@@ -15,6 +15,7 @@ extension Standing {
         let wait = graph.queues.lazy.flatMap(\.waiters).filter { pids.contains($0.pid) }
             .min { ($0.since ?? observation.serverTime) < ($1.since ?? observation.serverTime) }
         if let wait {
+            pid = wait.pid
             // It is unknown for an instant, and before PostgreSQL 14.
             waitingSince =
                 wait.since ?? sessions.first { $0.pid == wait.pid }?.queryStart ?? observation.serverTime
@@ -40,17 +41,32 @@ extension Standing {
 
         activity = RunActivity(of: sessions, locks: locks)
 
-        let isIdle = sessions.contains { session in
-            (session.state == .idleInTransaction || session.state == .idleInTransactionAborted)
-                && observation.serverTime - (session.stateChange ?? observation.serverTime) > Self.idleGrace
+        // Some tools keep a transaction open on one connection, for their lock, and work by another.
+        let active = sessions.filter { $0.state == .active }
+        let idle = sessions.filter { $0.isIdleInTransaction(for: Self.idleGrace, at: observation.serverTime) }
+            .max { ($0.stateChange ?? observation.serverTime) < ($1.stateChange ?? observation.serverTime) }
+        let isIdle = active.isEmpty && idle != nil
+        if isIdle { idleSince = idle?.stateChange }
+        if wait == nil {
+            let candidates = isIdle ? [idle].compactMap(\.self) : active
+            pid = (candidates.first { !graph.victims(of: [$0.pid]).isEmpty } ?? candidates.first)?.pid
         }
-        if isIdle { idleSince = sessions.compactMap(\.stateChange).max() }
         state =
             if wait != nil { .blocked } else if isIdle { .idleInTransaction } else if blockedSessions > 0 {
                 .blocking
             } else {
                 .working
             }
+    }
+
+    /// Says of those in its way which are migrations themselves, its own other sessions included.
+    mutating func note(runs: [MigrationRun]) {
+        for index in rootBlockers.indices where rootBlockers[index].pid != 0 {
+            let pid = rootBlockers[index].pid
+            guard let run = runs.last(where: { $0.sessions.contains { $0.pid == pid } }) else { continue }
+            rootBlockers[index].run = run.id
+            rootBlockers[index].tool = run.tool
+        }
     }
 
     /// Adds how far the run is. One that advances while it waits, sits idle or holds others up is that first.
@@ -60,7 +76,15 @@ extension Standing {
     }
 
     /// A client is idle for a moment between any two statements.
-    private static let idleGrace = Duration.seconds(2)
+    static let idleGrace = Duration.seconds(2)
+}
+
+extension Session {
+    /// Whether it has sent nothing for longer than that, with its transaction open.
+    func isIdleInTransaction(for grace: Duration, at serverTime: Timestamp) -> Bool {
+        (state == .idleInTransaction || state == .idleInTransactionAborted)
+            && serverTime - (stateChange ?? serverTime) > grace
+    }
 }
 
 extension HeldLock {
@@ -90,6 +114,7 @@ extension Blocker {
         switch owner {
         case .session(let pid):
             self = sessions[pid].map { Blocker($0, privacy: privacy) } ?? Blocker(pid: pid)
+            seenAt = observation.serverTime
         case .preparedTransaction(let gid):
             guard let prepared = observation.preparedTransactions.first(where: { $0.gid == gid }) else { return nil }
             self.init(prepared)

@@ -3,6 +3,10 @@ struct SessionEvidence: Sendable, Hashable {
     var kind: Kind
     /// The tool, where something names it.
     var tool: String?
+    /// Whether the session itself names the tool: else the database's history does, and whoever changes the schema is taken for it.
+    var namesTool: Bool
+    /// Whether the schema itself is changed, rather than the tool's history.
+    var changesSchema = false
 
     enum Kind: Sendable, Hashable {
         /// What a tool does before it knows whether there is anything to apply: it makes sure of its history table, takes its lock.
@@ -43,19 +47,24 @@ struct SessionEvidence: Sendable, Hashable {
 
         func work() -> SessionEvidence {
             let guess = isInteractive(session) ? nil : databaseTool
-            return SessionEvidence(kind: .work, tool: tool ?? guess)
+            return SessionEvidence(kind: .work, tool: tool ?? guess, namesTool: tool != nil)
         }
         if StatementClass.classify(tokens: tokens) == .schemaChange, !touchesOnlyTemporary(locks) {
-            guard isPreparation(tokens) else { return work() }
+            guard isPreparation(tokens) else {
+                var evidence = work()
+                evidence.changesSchema = true
+                return evidence
+            }
             let lasts = session.state == .active && serverTime - (session.queryStart ?? serverTime) > patience
-            return lasts ? work() : SessionEvidence(kind: .preparation, tool: tool ?? toolOfSchema(tokens))
+            let named = tool ?? toolOfSchema(tokens)
+            return lasts ? work() : SessionEvidence(kind: .preparation, tool: named, namesTool: named != nil)
         }
         if isHistoryWrite(tokens) { return work() }
         guard let lockTool else { return nil }
         let waitsLong = locks.contains {
             $0.kind == .advisory && !$0.isGranted && serverTime - ($0.waitStart ?? serverTime) > patience
         }
-        return SessionEvidence(kind: waitsLong ? .waiting : .preparation, tool: lockTool)
+        return SessionEvidence(kind: waitsLong ? .waiting : .preparation, tool: lockTool, namesTool: true)
     }
 
     /// What is running, in a transaction, or has ended since the last look.

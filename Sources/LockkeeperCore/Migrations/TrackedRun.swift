@@ -11,6 +11,10 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var newEntries: [HistoryEntry] = []
     /// The tool that those entries belong to.
     var historyTool: String?
+    /// Whether a session of it has named its tool; else it is taken to be of the tool whose history the database has.
+    var isToolNamed: Bool?
+    /// Whether the newest entry of a history in its database has gone meanwhile: a migration was taken back, by this run most likely.
+    var historyShrank: Bool?
     /// Whether it was seen to change something, rather than only to wait for the lock of its tool.
     var didWork: Bool?
     /// How many transactions that committed have been forgotten, since there were too many to keep.
@@ -67,17 +71,24 @@ public struct TrackedRun: Sendable, Hashable, Codable {
         return (strays, tool)
     }
 
+    /// Takes in how far the sequence of the history is.
+    ///
+    /// - Parameter isAlone: whether no other run of the tool is under way in the database.
+    mutating func followSequence(in observation: Observation, isAlone: Bool) {
+        // Who of the two has moved it cannot be told.
+        guard isAlone else {
+            (sequence, hadNoHistory) = (nil, nil)
+            return
+        }
+        if let table = sequence?.table, let value = observation.sequenceValues[table] { sequence?.value = value }
+    }
+
     /// Takes in what the server counts for those of the run's sessions that are at work, and says how far it is.
     ///
-    /// - Parameters:
-    ///   - folder: of the run's tool.
-    ///   - isAlone: whether no other run of the tool is under way in the database.
+    /// - Parameter folder: of the run's tool.
     mutating func advance(
-        _ sessions: [Session], in observation: Observation, folder: MigrationFolder?, isAlone: Bool
+        _ sessions: [Session], in observation: Observation, folder: MigrationFolder?
     ) -> RunProgress? {
-        if let table = sequence?.table, let value = observation.sequenceValues[table] { sequence?.value = value }
-        // Who of the two has moved it cannot be told.
-        if !isAlone { (sequence, hadNoHistory) = (nil, nil) }
         let pids = Set(sessions.map(\.pid))
         var estimate = estimate ?? ProgressEstimate()
         var progress = estimate.advance(
@@ -166,6 +177,8 @@ struct TrackedTransaction: Sendable, Hashable, Codable {
     var endedBehindHindrance = false
     /// COMMIT or ROLLBACK, where that was the session's last statement.
     var closedByCommit: Bool?
+    /// Whether a change of the schema was seen in it.
+    var changedSchema: Bool?
 
     struct Hindrance: Sendable, Hashable, Codable {
         var session: SessionIdentity

@@ -102,6 +102,13 @@ struct UnseenChanges: Sendable {
         else { return [] }
         let (before, now) = (indexes(of: old), indexes(of: new))
         let oids = Set(new.indexes.map(\.oid)), oldOIDs = Set(old.indexes.map(\.oid))
+        // Those of partitions come and go with the index of the partitioned table.
+        let parents = Dictionary(
+            (old.indexes + new.indexes).compactMap { index in index.parentOID.map { (index.oid, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        func isTold(_ oid: UInt32) -> Bool {
+            parents[oid].map { oids.contains($0) != oldOIDs.contains($0) } ?? false
+        }
         var changes: [String] = []
         let oldTables = Set(old.tables.map(\.oid))
         for table in new.tables where oldTables.contains(table.oid) {
@@ -110,11 +117,12 @@ struct UnseenChanges: Sendable {
             guard old.isComplete && new.isComplete || !mine.isEmpty && !theirs.isEmpty else { continue }
             let name = "\(table.schema).\(table.name)"
             // One with another name and the same oid was renamed, one with another oid and the same name was built anew.
-            for (index, oid) in mine.sorted(by: { $0.key < $1.key }) where theirs[index] == nil && !oids.contains(oid) {
+            for (index, oid) in mine.sorted(by: { $0.key < $1.key })
+            where theirs[index] == nil && !oids.contains(oid) && !isTold(oid) {
                 changes.append("the index \(index) on \(name) is gone")
             }
             for (index, oid) in theirs.sorted(by: { $0.key < $1.key })
-            where mine[index] == nil && !oldOIDs.contains(oid) {
+            where mine[index] == nil && !oldOIDs.contains(oid) && !isTold(oid) {
                 changes.append("the index \(index) on \(name) is new")
             }
         }

@@ -11,7 +11,8 @@ public struct CatalogReading: Sendable, Hashable, Codable {
     public var invalidIndexCount: Int
     public var notValidatedConstraints: [NotValidatedConstraint]
     public var notValidatedConstraintCount: Int
-    /// The tables that are nearest to wraparound, the oldest first; none of a database that is not old.
+    /// The tables that are nearest to wraparound, of transaction ids or of multixact ids, whichever the database has used more of; the
+    /// oldest first; none of a database that is not old.
     public var oldestTables: [TableAge]
     /// What is the same from every database of the server: read in the database that the connection leads to.
     public var server: ServerHealth?
@@ -67,8 +68,8 @@ public struct CatalogReading: Sendable, Hashable, Codable {
     }
 }
 
-/// An index that is not `indisvalid`: a CREATE INDEX or REINDEX CONCURRENTLY has failed. Queries do not use it; if it is ready, every
-/// write maintains it.
+/// An index that is not `indisvalid`: a CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY has failed. Queries do not use it; if it is
+/// ready, every write maintains it.
 public struct InvalidIndex: Sendable, Hashable, Codable {
     public var oid: UInt32
     /// Qualified, and quoted where SQL needs it.
@@ -77,13 +78,16 @@ public struct InvalidIndex: Sendable, Hashable, Codable {
     public var isUnique: Bool
     /// Whether writes maintain it (`indisready`).
     public var isReady: Bool
+    /// Whether it counts as an index at all (`indislive`): not any more after a DROP INDEX CONCURRENTLY that got that far and failed.
+    public var isLive: Bool
     /// From `relpages`: bytes as of the build's end or the last VACUUM or ANALYZE; 0 for one that was never filled.
     public var estimatedBytes: Int64
     public var leftover: Leftover
 
     /// What REINDEX CONCURRENTLY leaves behind is told by its name.
     public enum Leftover: String, Sendable, Hashable, Codable {
-        /// An index of its own: a CREATE INDEX CONCURRENTLY that failed. It is to be dropped and created again.
+        /// An index of its own: a CREATE INDEX CONCURRENTLY that failed, and then it is to be dropped and created again, or a DROP INDEX
+        /// CONCURRENTLY.
         case none
         /// `…_ccnew`: the copy that was not finished. The original is still valid; the copy is to be dropped.
         case newCopy = "ccnew"
@@ -93,13 +97,14 @@ public struct InvalidIndex: Sendable, Hashable, Codable {
 
     public init(
         oid: UInt32, name: String, table: String, isUnique: Bool = false, isReady: Bool = false,
-        estimatedBytes: Int64 = 0, leftover: Leftover = .none
+        isLive: Bool = true, estimatedBytes: Int64 = 0, leftover: Leftover = .none
     ) {
         self.oid = oid
         self.name = name
         self.table = table
         self.isUnique = isUnique
         self.isReady = isReady
+        self.isLive = isLive
         self.estimatedBytes = estimatedBytes
         self.leftover = leftover
     }
@@ -139,23 +144,30 @@ public struct NotValidatedConstraint: Sendable, Hashable, Codable {
         self.estimatedBytes = estimatedBytes
     }
 
-    /// The statement that validates it, with a lock that lets reads and writes pass.
+    /// The statement that validates it. Reads and writes pass meanwhile, but for `locksOutWriters`.
     public var remedy: String {
         "ALTER \(kind == .domainCheck ? "DOMAIN" : "TABLE") \(relation) VALIDATE CONSTRAINT \(name)"
     }
+
+    /// Whether the validation keeps writers out: that of a domain takes SHARE on every table that uses it, in all versions up to 18
+    /// (`validateDomainConstraint`, or `validateDomainCheckConstraint`, in typecmds.c).
+    public var locksOutWriters: Bool { kind == .domainCheck }
 }
 
 /// How old a table's oldest unfrozen row may be.
 public struct TableAge: Sendable, Hashable, Codable {
     /// Qualified; a TOAST table goes by the name of its table.
     public var table: String
-    /// In transactions: the greater of its own and its TOAST table's.
+    /// In transactions, `age(relfrozenxid)`: the greater of its own and its TOAST table's.
     public var transactions: Int64
+    /// In multixacts, `mxid_age(relminmxid)`: the greater of its own and its TOAST table's.
+    public var multixacts: Int64
     public var estimatedBytes: Int64
 
-    public init(table: String, transactions: Int64, estimatedBytes: Int64 = 0) {
+    public init(table: String, transactions: Int64, multixacts: Int64 = 0, estimatedBytes: Int64 = 0) {
         self.table = table
         self.transactions = transactions
+        self.multixacts = multixacts
         self.estimatedBytes = estimatedBytes
     }
 }

@@ -57,6 +57,8 @@ public struct HistoryEntry: Sendable, Hashable, Codable {
         case failed
         /// Begun and not finished, by the tool's own columns.
         case unfinished
+        /// It had failed or not finished, and a person has told the tool that it is undone.
+        case settled
     }
 
     public init(

@@ -1,7 +1,7 @@
 /// What concerns a whole server: snapshots that are held, replication, archiving, transaction ids, settings that matter to migrations.
 public struct ServerHealth: Sendable, Hashable, Codable {
     public var isInRecovery: Bool
-    /// The databases with the oldest transaction ids, the oldest first, and always the one that the connection leads to.
+    /// The databases with the oldest transaction or multixact ids, the oldest first, and always the one that the connection leads to.
     public var databases: [DatabaseAge]
     /// Who keeps old rows from being cleaned up, the oldest first.
     public var snapshotHolders: [SnapshotHolder]
@@ -99,6 +99,15 @@ public struct DatabaseAge: Sendable, Hashable, Codable {
         self.transactions = transactions
         self.multixacts = multixacts
     }
+
+    /// The kind of ids of which more are used up.
+    public var scarcer: Kind { multixacts > transactions ? .multixacts : .transactions }
+
+    /// Ids that wrap around, of each 2^31 at most in use: those of transactions, and those of sets of them that share a row's lock.
+    public enum Kind: Sendable, Hashable {
+        case transactions
+        case multixacts
+    }
 }
 
 /// Somebody whose snapshot, or need of old rows, holds back the cleanup of rows in the whole server.
@@ -113,15 +122,17 @@ public struct SnapshotHolder: Sendable, Hashable, Codable {
     public var user: String
     /// "" where it has none.
     public var database: String
-    /// When its transaction began or was prepared.
+    /// When its transaction began or was prepared; `nil` for slots and standbys, which are at no transaction of their own.
     public var since: Timestamp?
     public var state: Session.State
 
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case session
         case preparedTransaction = "prepared_transaction"
-        /// The `xmin` or `catalog_xmin` of a replication slot.
+        /// The `xmin` of a replication slot.
         case slot
+        /// The `catalog_xmin` of a replication slot: it keeps the rows of the system's catalogs only.
+        case slotCatalogs = "slot_catalogs"
         /// A replica that reports what its own queries need (`hot_standby_feedback`).
         case standby
     }

@@ -74,6 +74,11 @@ public struct Session: Sendable, Hashable, Codable {
     public var identity: SessionIdentity { SessionIdentity(pid: pid, backendStart: backendStart) }
 
     public var isWaitingForLock: Bool { waitEventType == "Lock" }
+
+    public var isIdleInTransaction: Bool { state == .idleInTransaction || state == .idleInTransactionAborted }
+
+    /// Whether it is of a `pg_dump` or `pg_dumpall`, by the name that these give themselves.
+    public var isDump: Bool { applicationName.hasPrefix("pg_dump") }
 }
 
 /// A pid with the start of its process.

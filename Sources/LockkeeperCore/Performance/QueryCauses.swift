@@ -1,14 +1,29 @@
 /// Looks in a database's catalog for what has probably changed a query's time.
 struct QueryCauses: Sendable {
     /// How the database was when the run began.
-    var before: RelationStatistics
+    let before: RelationStatistics
     /// An earlier reading, for the pace of scans before the run.
-    var earlier: RelationStatistics
+    let earlier: RelationStatistics
     /// The first reading after the run's end.
-    var after: RelationStatistics
-    var now: RelationStatistics
-    /// When the run began.
-    var runBegin: Timestamp
+    let after: RelationStatistics
+    let now: RelationStatistics
+    /// When the run began, or the first of those that it overlaps.
+    let runBegin: Timestamp
+    private let oldIndexes: [UInt32: [RelationStatistics.Index]]
+    private let presentIndexes: [UInt32: [RelationStatistics.Index]]
+
+    init(
+        before: RelationStatistics, earlier: RelationStatistics, after: RelationStatistics, now: RelationStatistics,
+        runBegin: Timestamp
+    ) {
+        self.before = before
+        self.earlier = earlier
+        self.after = after
+        self.now = now
+        self.runBegin = runBegin
+        oldIndexes = Dictionary(grouping: before.indexes.filter(\.isUsable), by: \.tableOID)
+        presentIndexes = Dictionary(grouping: now.indexes, by: \.tableOID)
+    }
 
     /// - Parameter text: the query's text, where it is known: the tables that it names are looked at.
     func cause(of difference: QueryComparison.Difference, text: String?) -> QueryChange.Cause? {
@@ -16,7 +31,7 @@ struct QueryCauses: Sendable {
         // A query that names no table of ours calls a function or reads a view, which may use any.
         let candidates = named.isEmpty ? allTables : named
         let isSure = !named.isEmpty
-        if difference.ratio > 1 {
+        if difference.isSlower {
             return lostIndex(candidates, isSure: isSure) ?? (isSure ? missingStatistics(named) : nil)
                 ?? (isSure ? sequentialScan(named) : nil) ?? rewrite(named, difference) ?? Self.work(difference)
         }
@@ -25,14 +40,15 @@ struct QueryCauses: Sendable {
 
     /// What the blocks that it touches say, without a look at the catalog.
     static func work(_ difference: QueryComparison.Difference) -> QueryChange.Cause? {
+        guard let ratio = difference.ratio else { return nil }
         let (before, after) = (difference.before, difference.after)
         if difference.workRatio >= 1.5 || difference.workRatio <= 1 / 1.5 {
             return .init(
                 .otherWork,
                 "A call touches \(number(after.blocksPerCall)) blocks, before the run \(number(before.blocksPerCall)): another plan, or other data.",
-                remedy: difference.ratio > 1 ? "Compare the plans with EXPLAIN (ANALYZE, BUFFERS)" : nil)
+                remedy: ratio > 1 ? "Compare the plans with EXPLAIN (ANALYZE, BUFFERS)" : nil)
         }
-        if difference.ratio > 1, after.readsPerCall >= before.readsPerCall * 2 + 1 {
+        if ratio > 1, after.readsPerCall >= before.readsPerCall * 2 + 1 {
             return .init(
                 .coldCache,
                 "A call reads \(number(after.readsPerCall)) of its \(number(after.blocksPerCall)) blocks from outside the server's cache, before the run \(number(before.readsPerCall)): the cache is cold."
@@ -43,17 +59,21 @@ struct QueryCauses: Sendable {
 
     // MARK: Indexes
 
+    /// An index is the same one by its oid, so that one that was renamed is not lost, and by its name, so that one that was built anew
+    /// (REINDEX CONCURRENTLY) is not lost either.
     private func lostIndex(_ tables: [RelationStatistics.Table], isSure: Bool) -> QueryChange.Cause? {
         var lost: [(table: RelationStatistics.Table, index: RelationStatistics.Index, isInvalid: Bool)] = []
-        for table in tables {
-            guard now.tables.contains(where: { $0.oid == table.oid }) else { continue }
-            let usable = Set(now.indexes.filter { $0.tableOID == table.oid && $0.isUsable }.map(\.name))
-            let present = Set(now.indexes.filter { $0.tableOID == table.oid }.map(\.name))
-            for index in before.indexes
-            where index.tableOID == table.oid && index.isUsable && !usable.contains(index.name) {
-                lost.append((table, index, present.contains(index.name)))
+        // What is missing from a list that was cut off is not missing from the table.
+        for table in tables where now.knowsIndexes(of: table.oid) {
+            let present = presentIndexes[table.oid, default: []]
+            for index in oldIndexes[table.oid, default: []] {
+                let same = present.filter { $0.oid == index.oid || $0.name == index.name }
+                if !same.contains(where: \.isUsable) { lost.append((table, index, !same.isEmpty)) }
             }
         }
+        // Those of partitions go with the index of the partitioned table.
+        let gone = Set(lost.map(\.index.oid))
+        lost.removeAll { $0.index.parentOID.map(gone.contains) ?? false }
         // One that was used says more than one that was not.
         guard let most = lost.max(by: { uses($0.index) < uses($1.index) }) else { return nil }
         let name = qualified(most.table)
@@ -70,21 +90,26 @@ struct QueryCauses: Sendable {
             : .init(
                 .indexDropped,
                 "The index \(most.index.name) on \(name)\(used) is gone since the run\(others).\(scans)\(doubt)",
-                remedy: "Create the index \(most.index.name) on \(name) again, with CREATE INDEX CONCURRENTLY")
+                remedy: most.table.isPartitioned
+                    ? "Create the index \(most.index.name) ON ONLY \(name) again, then with CREATE INDEX CONCURRENTLY on each partition, and attach those"
+                    : "Create the index \(most.index.name) on \(name) again, with CREATE INDEX CONCURRENTLY")
     }
 
     private func newIndex(_ tables: [RelationStatistics.Table], isSure: Bool) -> QueryChange.Cause? {
-        for table in tables {
-            let old = Set(before.indexes.filter { $0.tableOID == table.oid && $0.isUsable }.map(\.name))
-            let new = now.indexes.filter { $0.tableOID == table.oid && $0.isUsable && !old.contains($0.name) }
+        // What was missing from a list that was cut off need not be new. The partitioned table comes before its partitions.
+        for table in tables where before.knowsIndexes(of: table.oid) {
+            let old = oldIndexes[table.oid, default: []]
+            let new = presentIndexes[table.oid, default: []].filter { index in
+                index.isUsable && !old.contains { $0.oid == index.oid || $0.name == index.name }
+            }
             // A new index that nobody uses makes nothing faster.
-            guard let index = new.max(by: { $0.scans < $1.scans }), index.scans > 0,
-                before.tables.contains(where: { $0.oid == table.oid })
-            else { continue }
+            guard let index = new.max(by: { scans($0, in: now) < scans($1, in: now) }), scans(index, in: now) > 0 else {
+                continue
+            }
             let doubt = isSure ? "" : " The query's text names no table that is known here."
             return .init(
                 .indexAdded,
-                "The index \(index.name) on \(qualified(table)) is new and has been used \(times(index.scans)).\(scanSentence(table))\(doubt)"
+                "The index \(index.name) on \(qualified(table)) is new and has been used \(times(scans(index, in: now))).\(scanSentence(table))\(doubt)"
             )
         }
         return nil
@@ -92,22 +117,29 @@ struct QueryCauses: Sendable {
 
     /// How often an index was used before the run, as far as that was watched; else since its statistics began.
     private func uses(_ index: RelationStatistics.Index) -> Int64 {
-        let first = earlier.indexes.first { $0.oid == index.oid }?.scans ?? 0
-        return index.scans > first ? index.scans - first : index.scans
+        let (first, last) = (scans(index, in: earlier), scans(index, in: before))
+        return last > first ? last - first : last
+    }
+
+    /// How often an index had been used by then; a partitioned one has no scans but those of the partitions' indexes.
+    private func scans(_ index: RelationStatistics.Index, in reading: RelationStatistics) -> Int64 {
+        reading.indexes.reduce(0) { sum, other in
+            other.oid == index.oid || other.parentOID == index.oid ? sum + other.scans : sum
+        }
     }
 
     // MARK: Tables
 
+    /// A table that lost its statistics with the run, as TRUNCATE has it, or that is another one than before. VACUUM FULL and CLUSTER keep
+    /// them, and one that never had any is no slower for it than before.
     private func missingStatistics(_ tables: [RelationStatistics.Table]) -> QueryChange.Cause? {
         for table in tables {
-            guard let present = now.tables.first(where: { $0.schema == table.schema && $0.name == table.name }) else {
-                continue
-            }
+            guard let present = now.tables.first(where: { $0.schema == table.schema && $0.name == table.name }),
+                !(present.analyzedAt.map { $0 >= runBegin } ?? false)
+            else { continue }
             let isNew = present.oid != table.oid
-            let isRewritten = present.fileNode != table.fileNode
-            let isAnalyzed = present.analyzedAt.map { $0 >= runBegin } ?? false
-            guard isNew || isRewritten || present.estimatedRows == nil, !isAnalyzed else { continue }
-            let what = isNew ? "was made anew" : isRewritten ? "was rewritten" : "has no statistics"
+            guard isNew || (table.estimatedRows != nil && present.estimatedRows == nil) else { continue }
+            let what = isNew ? "was made anew" : "has lost its statistics"
             let estimate =
                 present.estimatedRows.map { "takes it to have \(Self.number($0)) rows" }
                 ?? "knows nothing of its \(present.liveRows) rows"
@@ -148,8 +180,10 @@ struct QueryCauses: Sendable {
 
     /// Sequential scans a second, before the run and since.
     private func pace(of table: RelationStatistics.Table) -> (before: Double, after: Double)? {
+        // A partitioned table has no scans but those of its partitions.
         func scans(_ reading: RelationStatistics) -> Int64? {
-            reading.tables.first { $0.oid == table.oid }?.sequentialScans
+            let own = reading.tables.filter { $0.oid == table.oid || $0.rootOID == table.oid }
+            return own.isEmpty ? nil : own.reduce(0) { $0 + $1.sequentialScans }
         }
         let (past, present) = (before.serverTime - earlier.serverTime, now.serverTime - after.serverTime)
         guard past > .zero, present > .zero, let one = scans(earlier), let two = scans(before),
@@ -169,10 +203,13 @@ struct QueryCauses: Sendable {
 
     private var allTables: [RelationStatistics.Table] { before.tables }
 
-    /// The tables, as they were before the run, whose names a text holds.
+    /// The tables, as they were before the run, whose names a text holds, and their partitions.
     private func tables(namedIn text: String) -> [RelationStatistics.Table] {
         let names = Set(SQLLexer(text).compactMap(\.name))
-        return before.tables.filter { names.contains($0.name) }
+        let roots = Set(before.tables.filter { $0.isPartitioned && names.contains($0.name) }.map(\.oid))
+        return before.tables.filter { table in
+            names.contains(table.name) || table.rootOID.map(roots.contains) ?? false
+        }
     }
 
     private func qualified(_ table: RelationStatistics.Table) -> String { "\(table.schema).\(table.name)" }

@@ -1,4 +1,4 @@
-/// A query that got slower, or faster, with a run of a migration.
+/// A query that got slower, or faster, with a run of a migration, or no longer completes since.
 public struct QueryChange: Sendable, Hashable, Codable {
     public var database: String
     /// `pg_stat_statements`' `queryid`; of a sampled query a hash of its normalized text.
@@ -9,20 +9,27 @@ public struct QueryChange: Sendable, Hashable, Codable {
     public var before: QueryWindow
     /// While it ran; `nil` if the query was not called then.
     public var during: QueryWindow?
-    /// Since it ended.
+    /// Since it ended; without calls of a query that no longer completes.
     public var after: QueryWindow
-    /// Mean after ÷ mean before.
-    public var ratio: Double
+    /// Mean after ÷ mean before; `nil` of a query that no longer completes.
+    public var ratio: Double?
     /// The probability of such a difference by chance, corrected for the number of queries that were compared.
     public var probability: Double
     /// Hedges' g of the logarithms of the windows' means: by how many standard deviations they differ.
     public var effect: Double
     /// What the catalog shows as the likely cause; `nil` where it shows none.
     public var cause: Cause?
+    /// One sentence with the numbers that say that a query no longer completes; `nil` of one that got slower or faster.
+    public var evidence: String?
     /// Whether it was seen by looking at running statements now and then, for want of statistics.
     public var isSampled: Bool
 
-    public var isSlower: Bool { ratio > 1 }
+    /// Whether it takes more time than before, or does not complete at all.
+    public var isSlower: Bool { ratio.map { $0 > 1 } ?? true }
+
+    /// Whether it was called all the time before and has not completed since: `pg_stat_statements` does not count executions that end in an
+    /// error, such as a timeout.
+    public var isNoLongerCompleted: Bool { ratio == nil }
 
     /// Why a query's time has probably changed.
     public struct Cause: Sendable, Hashable, Codable {
@@ -55,8 +62,8 @@ public struct QueryChange: Sendable, Hashable, Codable {
 
     public init(
         database: String, queryID: Int64, text: String? = nil, before: QueryWindow, during: QueryWindow? = nil,
-        after: QueryWindow, ratio: Double, probability: Double, effect: Double, cause: Cause? = nil,
-        isSampled: Bool = false
+        after: QueryWindow, ratio: Double?, probability: Double, effect: Double, cause: Cause? = nil,
+        evidence: String? = nil, isSampled: Bool = false
     ) {
         self.database = database
         self.queryID = queryID
@@ -68,6 +75,7 @@ public struct QueryChange: Sendable, Hashable, Codable {
         self.probability = probability
         self.effect = effect
         self.cause = cause
+        self.evidence = evidence
         self.isSampled = isSampled
     }
 }

@@ -8,15 +8,20 @@
 
 /// Compares how queries fared before and after.
 struct QueryComparison: Sendable {
-    /// A query whose time has changed beyond chance.
+    /// A query whose time has changed beyond chance, or that no longer completes.
     struct Difference: Sendable {
         var query: QueryIdentity
         var before: QuerySummary
         var after: QuerySummary
         var probability: Double
         var effect: Double
+        /// What says that it no longer completes.
+        var stopped: String?
 
-        var ratio: Double { after.sums.mean / max(before.sums.mean, 1e-6) }
+        /// `nil` of one that no longer completes.
+        var ratio: Double? { stopped == nil ? after.sums.mean / max(before.sums.mean, 1e-6) : nil }
+
+        var isSlower: Bool { ratio.map { $0 > 1 } ?? true }
 
         /// Blocks touched a call, after ÷ before. It does not depend on how busy the machine is.
         var workRatio: Double { QueryComparison.workRatio(before: before, after: after) }
@@ -24,20 +29,21 @@ struct QueryComparison: Sendable {
 
     /// How many queries were compared.
     private(set) var compared = 0
-    /// Those that changed, the greatest gain or loss of time first.
+    /// Those that no longer complete, then those that changed, the greatest gain or loss of time first.
     private(set) var differences: [Difference] = []
 
     /// - Parameters:
     ///   - before: what is worth comparing, of all databases: what slows down everywhere is the machine's doing.
     ///   - database: the one whose queries may have been changed.
+    ///   - isCounted: whether the server still counts a query's calls.
     init(
-        before: [QueryIdentity: QuerySummary], after: [QueryIdentity: QuerySummary], database: UInt32,
-        settings: PerformanceSettings
+        before: StatementStretch, after: StatementStretch, database: UInt32, settings: PerformanceSettings,
+        isCounted: (QueryIdentity) -> Bool
     ) {
         var shifts: [Double] = []
         var tests: [(query: QueryIdentity, before: QuerySummary, after: QuerySummary, test: WelchTest)] = []
-        for (query, after) in after.worthComparing(settings) {
-            guard let before = before[query], let test = WelchTest(before.group, after.group) else { continue }
+        for (query, after) in after.worthComparing(settings).queries {
+            guard let before = before.queries[query], let test = WelchTest(before.group, after.group) else { continue }
             shifts.append(after.meanLogarithm - before.meanLogarithm)
             if query.databaseOID == database { tests.append((query, before, after, test)) }
         }
@@ -55,6 +61,13 @@ struct QueryComparison: Sendable {
                     effect: entry.test.effect))
         }
         differences.sort { Self.weight($0) > Self.weight($1) }
+        let stopped = StoppedQueries(
+            before: before, after: after, database: database, settings: settings, isCounted: isCounted)
+        differences =
+            stopped.queries.map { query, before, evidence in
+                Difference(
+                    query: query, before: before, after: QuerySummary(), probability: 0, effect: 0, stopped: evidence)
+            } + differences
     }
 
     /// Whether the difference is great enough, by the mean of all calls as well as by the typical bucket: a single call of a minute

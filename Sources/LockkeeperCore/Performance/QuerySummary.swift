@@ -47,18 +47,3 @@ struct QuerySummary: Sendable {
             blocksPerCall: blocksPerCall, readsPerCall: readsPerCall, parts: parts)
     }
 }
-
-extension [QueryIdentity: QuerySummary] {
-    /// The summaries of all queries of some buckets.
-    init(_ buckets: some Sequence<StatementBucket>) {
-        self.init()
-        for bucket in buckets {
-            for item in bucket.items { self[item.query, default: QuerySummary()].add(item) }
-        }
-    }
-
-    /// Without what was called too seldom to be compared.
-    func worthComparing(_ settings: PerformanceSettings) -> Self {
-        filter { $1.parts >= settings.minimumParts && $1.sums.calls >= Double(settings.minimumCalls) }
-    }
-}

@@ -1,7 +1,11 @@
 /// What a run did to the queries and what the database did while it ran: found out in the minutes after its end.
 public struct RunReview: Sendable, Hashable, Codable {
     public var standing: Standing
-    /// The queries whose times changed, the greatest loss of time first; at most `RunReview.limit`.
+    /// Why nothing could be compared, one sentence; `nil` where something was, or may still be.
+    public var reason: String?
+    /// The runs that went on at the same time in the same database: what is told may be their doing as well.
+    public var overlapping: [String]
+    /// The queries that no longer complete, and those whose times changed, the greatest loss of time first; at most `RunReview.limit`.
     public var changes: [QueryChange]
     /// How many queries were called often enough before and after to be compared.
     public var comparedQueries: Int
@@ -19,6 +23,8 @@ public struct RunReview: Sendable, Hashable, Codable {
         case final
         /// Nothing is known of the time before: the agent did not watch for long enough, or the server was hardly used.
         case withoutBaseline = "without_baseline"
+        /// There is no time after it to compare with that would be its own: `reason` says why.
+        case notComparable = "not_comparable"
     }
 
     /// Differences of the server's counts over a run. The readings that they lie between may be up to the sampling interval wider.
@@ -58,11 +64,27 @@ public struct RunReview: Sendable, Hashable, Codable {
     }
 
     public init(
-        standing: Standing = .waiting, changes: [QueryChange] = [], comparedQueries: Int = 0, work: Work? = nil
+        standing: Standing = .waiting, reason: String? = nil, overlapping: [String] = [], changes: [QueryChange] = [],
+        comparedQueries: Int = 0, work: Work? = nil
     ) {
         self.standing = standing
+        self.reason = reason
+        self.overlapping = overlapping
         self.changes = changes
         self.comparedQueries = comparedQueries
         self.work = work
+    }
+}
+
+extension RunReview {
+    /// Reviews that were stored before runs were told to overlap have no such list.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        standing = try values.decode(Standing.self, forKey: .standing)
+        reason = try values.decodeIfPresent(String.self, forKey: .reason)
+        overlapping = try values.decodeIfPresent([String].self, forKey: .overlapping) ?? []
+        changes = try values.decode([QueryChange].self, forKey: .changes)
+        comparedQueries = try values.decode(Int.self, forKey: .comparedQueries)
+        work = try values.decodeIfPresent(Work.self, forKey: .work)
     }
 }

@@ -4,6 +4,8 @@ struct StatementBucket: Sendable {
     var end: Timestamp
     /// Each query that was called in between, once.
     var items: [Item]
+    /// How many transactions of each database were rolled back in between.
+    var rollbacks: [UInt32: Int64]
 
     /// Small, since there may be thousands of them in each of dozens of buckets.
     struct Item: Sendable {
@@ -56,14 +58,11 @@ struct StatementBucket: Sendable {
         }
     }
 
-    init(begin: Timestamp, end: Timestamp, items: [Item]) {
+    init(begin: Timestamp, end: Timestamp, sums: [QueryIdentity: Sums], rollbacks: [UInt32: Int64] = [:]) {
         self.begin = begin
         self.end = end
-        self.items = items
-    }
-
-    init(begin: Timestamp, end: Timestamp, sums: [QueryIdentity: Sums]) {
-        self.init(begin: begin, end: end, items: sums.map { $1.item($0) })
+        items = sums.map { $1.item($0) }
+        self.rollbacks = rollbacks
     }
 
     var length: Duration { end - begin }
@@ -74,6 +73,7 @@ struct StatementBucket: Sendable {
         sums.reserveCapacity(max(items.count, next.items.count))
         for item in items { sums[item.query, default: Sums()] += Sums(item) }
         for item in next.items { sums[item.query, default: Sums()] += Sums(item) }
-        self = StatementBucket(begin: begin, end: next.end, sums: sums)
+        self = StatementBucket(
+            begin: begin, end: next.end, sums: sums, rollbacks: rollbacks.merging(next.rollbacks, uniquingKeysWith: +))
     }
 }

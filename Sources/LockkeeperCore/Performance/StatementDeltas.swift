@@ -5,10 +5,16 @@
 struct StatementDeltas: Sendable {
     private var previous: [StatementEntry.Key: Counts] = [:]
     private var previousReading: (time: Timestamp, resetAt: Timestamp?)?
+    private var previousRollbacks: [UInt32: Int64] = [:]
     /// How often statistics were found to have begun anew.
     private(set) var resets = 0
     /// How many entries were found to have begun anew by themselves: dropped to make room, and made again.
     private(set) var evictions = 0
+
+    /// Whether the newest reading has an entry of a query: of one that was dropped nobody knows whether it was called.
+    func holds(_ query: QueryIdentity) -> Bool {
+        previous.keys.contains { $0.queryID == query.queryID && $0.databaseOID == query.databaseOID }
+    }
 
     private struct Counts: Sendable {
         var calls: Int64
@@ -57,7 +63,20 @@ struct StatementDeltas: Sendable {
         }
         previous = next
         previousReading = (reading.serverTime, reading.resetAt)
+        let rollbacks = advanceRollbacks(reading)
         guard let before, !isReset else { return nil }
-        return StatementBucket(begin: before.time, end: reading.serverTime, sums: sums)
+        return StatementBucket(begin: before.time, end: reading.serverTime, sums: sums, rollbacks: rollbacks)
+    }
+
+    /// A count that has become smaller has begun anew, by itself.
+    private mutating func advanceRollbacks(_ reading: StatementReading) -> [UInt32: Int64] {
+        var rollbacks: [UInt32: Int64] = [:]
+        for database in reading.databases {
+            let old = previousRollbacks.updateValue(database.rollbacks, forKey: database.oid)
+            if let old { rollbacks[database.oid] = max(0, database.rollbacks - old) }
+        }
+        let present = Set(reading.databases.map(\.oid))
+        previousRollbacks = previousRollbacks.filter { present.contains($0.key) }
+        return rollbacks
     }
 }

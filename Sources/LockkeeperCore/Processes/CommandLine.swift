@@ -5,6 +5,8 @@
 public struct CommandLine: Sendable, Hashable {
     /// As they are, secrets included: for matching only.
     let arguments: [String]
+    /// Whether they are the words of a title: where one argument ended and the next began is not known.
+    private let isTitle: Bool
 
     /// The most that is shown, in characters.
     static let shownLength = 200
@@ -17,8 +19,10 @@ public struct CommandLine: Sendable, Hashable {
         // A program that sets its title has its whole command line in the first argument: `npm exec drizzle-kit migrate`.
         if arguments.count == 1, let title = arguments.first, title.contains(" ") {
             self.arguments = title.split(separator: " ").map(String.init)
+            isTitle = true
         } else {
             self.arguments = arguments
+            isTitle = false
         }
     }
 
@@ -43,11 +47,15 @@ public struct CommandLine: Sendable, Hashable {
     /// For people: the arguments joined by spaces, cut off at a bounded length, and everything that may be a secret replaced by `***`.
     public var redacted: String {
         var shown = ""
-        var isValueOfSecret = false
-        for argument in arguments {
-            var text = isValueOfSecret ? Self.redaction : Self.redact(argument)
-            // `--password secret`; an option without a value hides the next one, which does no harm.
-            isValueOfSecret = argument.hasPrefix("-") && !argument.contains("=") && Self.namesSecret(argument)
+        var previous = ""
+        // In a title a secret may go on: `--password=my secret`.
+        var goesOn = false
+        for argument in isTitle ? Self.joiningURLs(arguments) : arguments {
+            if argument.hasPrefix("-") { goesOn = false }
+            // An option without a value hides the next one, which does no harm.
+            var text = goesOn ? Self.redaction : Self.redact(argument, after: previous)
+            if isTitle, text.hasSuffix(Self.redaction) || Self.namesSecret(option: argument) { goesOn = true }
+            previous = argument
             if text.count > Self.shownArgument { text = Self.shortened(text) }
             if !shown.isEmpty { shown += " " }
             guard shown.count + text.count <= Self.shownLength else { return shown + "…" }
@@ -64,7 +72,53 @@ public struct CommandLine: Sendable, Hashable {
         return "…/\(last)"
     }
 
-    /// One argument without what may be a secret in it.
+    /// Puts the words of a title together again that a password with spaces in a URL has taken apart: up to the last `@`.
+    private static func joiningURLs(_ words: [String]) -> [String] {
+        guard let first = words.firstIndex(where: { $0.contains("://") }),
+            let last = words.lastIndex(where: { $0.contains("@") }), first < last,
+            let scheme = words[first].range(of: "://"), let at = words[last].lastIndex(of: "@")
+        else { return words }
+        let joined = words[first][..<scheme.upperBound] + redaction + words[last][at...]
+        return words[..<first] + [String(joined)] + words[(last + 1)...]
+    }
+
+    /// An argument without what may be a secret in it, as the option before it has it meant.
+    private static func redact(_ argument: String, after option: String) -> String {
+        // `--password secret`
+        if namesSecret(option: option) { return redaction }
+        if variableOptions.contains(option), let sign = argument.firstIndex(of: "=") {
+            return redact(String(argument[..<sign])) + "=" + redaction
+        }
+        if userOptions.contains(option), let colon = argument.firstIndex(of: ":") {
+            return redact(String(argument[..<colon])) + ":" + redaction
+        }
+        return redact(variable: argument) ?? redact(argument)
+    }
+
+    /// Options whose value is `name=value` of the user's choice: psql's, Alembic's, Java's.
+    private static let variableOptions: Set<String> = ["-v", "--set", "--variable", "-x", "-D"]
+
+    /// Options whose value may be `user:password`.
+    private static let userOptions: Set<String> = ["-u", "-U", "--user", "--username", "-user", "-username"]
+
+    /// `--set=name=value`, `-vname=value`, `-Dname=value`, `-placeholders.name=value` without the value; `nil` for others.
+    private static func redact(variable argument: String) -> String? {
+        guard argument.hasPrefix("-"), let sign = argument.firstIndex(of: "=") else { return nil }
+        let option = argument[..<sign]
+        let value = argument[argument.index(after: sign)...]
+        if variableOptions.contains(String(option)) {
+            guard let inner = value.firstIndex(of: "=") else { return "\(option)=\(redaction)" }
+            return "\(option)=\(redact(String(value[..<inner])))=\(redaction)"
+        }
+        if userOptions.contains(String(option)), let colon = value.firstIndex(of: ":") {
+            return "\(option)=\(redact(String(value[..<colon]))):\(redaction)"
+        }
+        let isVariable =
+            ["-v", "-x", "-D"].contains { option.hasPrefix($0) } || option.contains("placeholders.")
+        return isVariable ? redact(String(option)) + "=" + redaction : nil
+    }
+
+    /// One argument, by itself, without what may be a secret in it.
     static func redact(_ argument: String) -> String {
         // SQL, a script, a connection string of keyword=value pairs: whatever has spaces or quotes is not one plain word.
         if argument.unicodeScalars.contains(where: {
@@ -85,6 +139,12 @@ public struct CommandLine: Sendable, Hashable {
             // `user:secret@host` without a scheme.
             text.replaceSubrange(text.index(after: colon)..<at, with: redaction)
         }
+        // `user=deploy:secret`
+        if let name = text.range(of: "user="), let colon = text[name.upperBound...].firstIndex(of: ":"),
+            !text[colon...].hasPrefix("://")
+        {
+            text.replaceSubrange(text.index(after: colon)..., with: redaction)
+        }
         // `PGPASSWORD=secret`, `--password=secret`, `token:secret`: whatever follows such a name, to the end.
         for separator in text.indices.filter({ "=:".contains(text[$0]) }) where namesSecret(text[..<separator]) {
             if text[separator...].hasPrefix("://") { continue }
@@ -95,9 +155,13 @@ public struct CommandLine: Sendable, Hashable {
 
     /// Words that name a secret, within names such as `--db-password` or `PGPASSWORD`.
     private static let secretWords = [
-        "pass", "pwd", "secret", "token", "apikey", "api-key", "api_key", "credential", "auth", "private", "access-key",
-        "access_key", "accesskey", "signature",
+        "pass", "pwd", "pw", "secret", "token", "key", "credential", "auth", "private", "signature",
     ]
+
+    /// Whether an argument is an option that names a secret, whose value comes next.
+    private static func namesSecret(option argument: String) -> Bool {
+        argument.hasPrefix("-") && !argument.contains("=") && namesSecret(argument)
+    }
 
     private static func namesSecret(_ name: some StringProtocol) -> Bool {
         let name = name.lowercased()

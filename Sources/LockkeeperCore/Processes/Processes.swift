@@ -7,8 +7,11 @@ public struct Processes: Sendable {
     private(set) var sightings: [SessionIdentity: ClientSighting] = [:]
     private var followed: [SessionIdentity: Followed] = [:]
     private var totals: [String: Totals] = [:]
-    /// The tools' processes as last seen, with the tool that they are counted for.
-    private var counted: [HostProcess.Identity: (tool: String, process: HostProcess)] = [:]
+    /// The tools' processes of the newest reading, with the tool that they are counted for.
+    private var running: [HostProcess.Identity: (tool: String, process: HostProcess)] = [:]
+    /// What has been counted of each process, and when: one that is missing from a reading, as a wrapper is while what it has started
+    /// works, may be back in the next.
+    private var counted: [HostProcess.Identity: (process: HostProcess, at: Timestamp)] = [:]
 
     /// What is remembered of a session between readings.
     private struct Followed: Sendable {
@@ -38,6 +41,9 @@ public struct Processes: Sendable {
     private static let goneReadings = 2
     /// How often the figures in a sighting are brought up to date while nothing else changes.
     private static let sightingLife = Duration.seconds(15)
+    /// How long a process is remembered that is not seen any more, and how many are at most.
+    private static let countedLife = Duration.seconds(600)
+    private static let countedLimit = 1000
     /// Older readings than this tell nothing of now.
     private static let readingLife = Duration.seconds(30)
 
@@ -159,15 +165,23 @@ public struct Processes: Sendable {
                 total.writtenBytes += max(0, disk.writtenBytes - (before?.disk?.writtenBytes ?? 0))
             }
             totals[seen.tool] = total
+            var process = seen.process
+            process.disk = process.disk ?? before?.disk
+            counted[identity] = (process, reading.takenAt)
         }
-        counted = now
+        running = now
+        counted = counted.filter { reading.takenAt - $0.value.at < Self.countedLife }
+        if counted.count > Self.countedLimit {
+            let oldest = counted.sorted { ($0.value.at, $0.key.pid) < ($1.value.at, $1.key.pid) }
+            for (identity, _) in oldest.prefix(counted.count - Self.countedLimit) { counted[identity] = nil }
+        }
     }
 
     /// Writes the figures of the tools' processes: by tool, as its run names it, else as the command line does. A tool whose process has
     /// been seen once is shown as not running afterwards.
     public func record(into metrics: inout MetricsBuilder, at now: Timestamp) {
         guard let reading, now - reading.takenAt < Self.readingLife else { return }
-        let running = Dictionary(grouping: counted.values, by: \.tool)
+        let running = Dictionary(grouping: running.values, by: \.tool)
         for (tool, total) in totals {
             let labels = MetricCatalog.ProcessLabels(target: target, tool: tool)
             let processes = running[tool, default: []].map(\.process)

@@ -27,6 +27,8 @@ public struct TargetState: Sendable {
     private var counts: [MetricCatalog.SampleLabels: Int] = [:]
     private var durations: [SamplingTier: HistogramAccumulator] = [:]
     private var finished: [MetricCatalog.ToolLabels: Finished] = [:]
+    /// Of how many tools and databases the last run is remembered, at most: some ten series each.
+    static let finishedLimit = 500
 
     /// The runs of one tool in one database that have ended since the agent started.
     private struct Finished: Sendable {
@@ -48,6 +50,7 @@ public struct TargetState: Sendable {
         processes = Processes(target: target)
         unseenChanges = UnseenChanges(target: target)
         for run in lastRuns { finished[.init(run)] = Finished(last: run) }
+        limitFinished()
     }
 
     /// Whether it answers, and has been looked at in full since it last did not.
@@ -92,13 +95,14 @@ public struct TargetState: Sendable {
         case .history(let reading):
             events = tracker.observe(reading)
         case .statements(let reading):
-            performance.advance(reading)
+            performance.advance(reading, isWatched: tracker.isWatched)
             deadlocks.advance(reading)
             events = unseenChanges.advance(reading, open: tracker.open.map(\.run)).map(RunEvent.discovered)
         case .statementTexts(let texts):
             performance.advance(texts)
         case .catalog(let reading):
             health.advance(reading)
+            if let present = health.presentDatabases, reading.server != nil { forgetFinished(except: present) }
         case .processes(let reading):
             processes.advance(reading)
             tracker.clients = processes.sightings
@@ -140,6 +144,23 @@ public struct TargetState: Sendable {
         let label = run.outcome?.label ?? "lost"
         finished[.init(run), default: Finished(last: run)].byOutcome[label, default: 0] += 1
         finished[.init(run)]?.last = run
+        limitFinished()
+    }
+
+    /// Databases that are gone take their figures with them: a server may create one for each test.
+    private mutating func forgetFinished(except present: Set<String>) {
+        let busy = Set(tracker.open.map(\.run.database))
+        finished = finished.filter { present.contains($0.key.database) || busy.contains($0.key.database) }
+    }
+
+    /// Forgets those that ended longest ago, where the server has more databases than it can list.
+    private mutating func limitFinished() {
+        guard finished.count > Self.finishedLimit else { return }
+        let oldest = finished.sorted {
+            ($0.value.last.end ?? $0.value.last.begin, $0.value.last.id)
+                < ($1.value.last.end ?? $1.value.last.begin, $1.value.last.id)
+        }
+        for (labels, _) in oldest.prefix(finished.count - Self.finishedLimit) { finished[labels] = nil }
     }
 
     private mutating func count(_ sample: Sample) {
@@ -186,14 +207,23 @@ public struct TargetState: Sendable {
         recordRuns(into: &metrics, at: serverTime(at: now))
         recordHistories(into: &metrics)
         lockWaits.record(into: &metrics, target: target)
-        performance.record(into: &metrics)
-        if isReachable { health.record(into: &metrics) }
+        performance.recordSlowdowns(into: &metrics)
+        if isReachable {
+            performance.record(into: &metrics, isWatched: tracker.isWatched)
+            health.record(into: &metrics)
+        }
         processes.record(into: &metrics, at: now)
         if isReachable, let observation { recordServer(observation, into: &metrics, at: serverTime(at: now)) }
         for finding in findings(at: now) { metrics.add(1, to: MetricCatalog.findings, .init(finding)) }
     }
 
     private func recordRuns(into metrics: inout MetricsBuilder, at serverTime: Timestamp) {
+        for tool in knownTools {
+            metrics.set(MetricCatalog.migrationRunning, tool, to: 0)
+            for outcome in MetricCatalog.RunOutcomeLabels.outcomes {
+                metrics.set(MetricCatalog.migrations, .init(tool, outcome: outcome), to: 0)
+            }
+        }
         for (labels, finished) in finished {
             metrics.set(MetricCatalog.migrationRunning, labels, to: 0)
             for outcome in MetricCatalog.RunOutcomeLabels.outcomes {
@@ -206,7 +236,6 @@ public struct TargetState: Sendable {
             let hasFailed = finished.last.outcome.map { ["failed", "cancelled"].contains($0.label) } ?? false
             metrics.set(MetricCatalog.migrationLastFailed, .init(finished.last), to: hasFailed)
         }
-        for tool in knownTools { metrics.set(MetricCatalog.migrationRunning, tool, to: 0) }
         for run in tracker.open.map(\.run) {
             metrics.add(1, to: MetricCatalog.migrationRunning, .init(run))
             let labels = MetricCatalog.RunLabels(run)
@@ -219,7 +248,10 @@ public struct TargetState: Sendable {
             metrics.set(
                 MetricCatalog.migrationBlocked, labels,
                 to: standing.blockedSince.map { max(.zero, serverTime - $0) } ?? .zero)
-            if let ratio = standing.progress?.ratio { metrics.set(MetricCatalog.migrationProgress, labels, to: ratio) }
+            // Of others' transactions that it waits for, one may end as late as it likes: their share says nothing of the rest.
+            if let progress = standing.progress, progress.unit != .transactions, let ratio = progress.ratio {
+                metrics.set(MetricCatalog.migrationProgress, labels, to: ratio)
+            }
             if let remaining = standing.progress?.remaining {
                 metrics.set(MetricCatalog.migrationRemaining, labels, to: remaining)
             }
@@ -233,11 +265,12 @@ public struct TargetState: Sendable {
         }
     }
 
-    /// The tools whose history, or folder, is there: their number of runs is shown as 0 while none runs.
+    /// The tools whose history, or folder, is there, and changes by hand: their numbers of runs are shown as 0 before the first, since
+    /// only what was 0 before can be seen to increase.
     private var knownTools: [MetricCatalog.ToolLabels] {
         tracker.readDatabases.flatMap { database in
             let tools = tracker.histories(of: database)?.tables.map(\.tool) ?? []
-            return (tools + [MigrationTool.manual]).map {
+            return (tools + [tracker.folder?.tool, MigrationTool.manual].compactMap(\.self)).map {
                 MetricCatalog.ToolLabels(target: target, database: database, tool: $0)
             }
         }
@@ -265,6 +298,7 @@ public struct TargetState: Sendable {
         let locks = Dictionary(grouping: observation.locks, by: \.database)
         let waits = waitGraph.queues.flatMap(\.waiters)
         let roots = rootBlockerCounts(observation, of: Set(sessions.keys))
+        let ownSessions = Set(tracker.open.flatMap(\.run.sessions))
         for database in Set(sessions.keys).union(tracker.readDatabases) {
             let labels = MetricCatalog.DatabaseLabels(target: target, database: database)
             let here = sessions[database, default: []]
@@ -276,7 +310,10 @@ public struct TargetState: Sendable {
             metrics.set(
                 MetricCatalog.oldestTransaction, labels,
                 to: age(of: clients.compactMap(\.transactionStart).min(), at: serverTime))
-            let idle = clients.filter { $0.state == .idleInTransaction || $0.state == .idleInTransactionAborted }
+            // That of a run is told with the run; the leader of a parallel dump idles while its workers copy.
+            let idle = clients.filter {
+                $0.isIdleInTransaction && !$0.isDump && !ownSessions.contains($0.identity)
+            }
             metrics.set(
                 MetricCatalog.idleInTransactionOldest, labels,
                 to: age(of: idle.compactMap(\.stateChange).min(), at: serverTime))

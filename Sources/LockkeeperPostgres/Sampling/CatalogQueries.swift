@@ -30,7 +30,7 @@ enum CatalogQueries {
         name: "lockkeeper_invalid_indexes",
         sql: """
             WITH invalid AS MATERIALIZED (
-                SELECT i.indexrelid, i.indrelid, i.indisunique, i.indisready, c.relname, c.relnamespace, c.relpages
+                SELECT i.indexrelid, i.indrelid, i.indisunique, i.indisready, i.indislive, c.relname, c.relnamespace, c.relpages
                 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
                 WHERE NOT i.indisvalid AND c.relkind = 'i' AND c.relpersistence <> 't'
             ), work AS MATERIALIZED (\(indexesInWork)), unnamed AS MATERIALIZED (
@@ -45,7 +45,7 @@ enum CatalogQueries {
             SELECT invalid.indexrelid, pg_catalog.format('%I.%I', n.nspname, invalid.relname),
                 pg_catalog.format('%I.%I', tn.nspname, t.relname), invalid.indisunique, invalid.indisready,
                 invalid.relpages::int8 * pg_catalog.current_setting('block_size')::int8, invalid.relname,
-                pg_catalog.count(*) OVER ()
+                pg_catalog.count(*) OVER (), invalid.indislive
             FROM invalid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = invalid.relnamespace
             JOIN pg_catalog.pg_class AS t ON t.oid = invalid.indrelid
@@ -64,8 +64,8 @@ enum CatalogQueries {
             else { return nil }
             return InvalidIndex(
                 oid: oid, name: name, table: table, isUnique: row.boolean(3) ?? false,
-                isReady: row.boolean(4) ?? false, estimatedBytes: row.integer(5) ?? 0,
-                leftover: leftover(named: row.text(6) ?? ""))
+                isReady: row.boolean(4) ?? false, isLive: row.boolean(8) ?? true,
+                estimatedBytes: row.integer(5) ?? 0, leftover: leftover(named: row.text(6) ?? ""))
         }
         let total: Int = rows.first?.integer(7) ?? 0
         reading.invalidIndexCount = total - (rows.count - reading.invalidIndexes.count)
@@ -124,30 +124,40 @@ enum CatalogQueries {
     }
 
     /// The tables that make their database old; none of a database that is not old, so that a catalog of many tables is not sorted for
-    /// nothing: a database is at least as old as its oldest table (`vac_update_datfrozenxid` in vacuum.c), and most never get old.
+    /// nothing: a database is at least as old as its oldest table (`vac_update_datfrozenxid` in vacuum.c), and most never get old. By the
+    /// ids of which the database has used more: those of transactions, or those of multixacts.
     ///
     /// - Parameter age: the least age of the database in transactions or multixacts.
     static func oldestTables(from age: Int64) -> Query {
         Query(
             name: "lockkeeper_oldest_tables",
             sql: """
-                SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
-                    GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(t.relfrozenxid)) AS transactions,
-                    (c.relpages::int8 + COALESCE(t.relpages, 0)) * pg_catalog.current_setting('block_size')::int8 AS bytes
-                FROM pg_catalog.pg_class AS c
-                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
-                WHERE c.relkind IN ('r', 'm') AND c.relfrozenxid <> '0'::xid
-                    AND (SELECT GREATEST(pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid)) >= $2::int8
+                SELECT a.name, a.transactions, a.bytes, a.multixacts
+                FROM (
+                    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
+                        GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(t.relfrozenxid)) AS transactions,
+                        GREATEST(pg_catalog.mxid_age(c.relminmxid), pg_catalog.mxid_age(t.relminmxid)) AS multixacts,
+                        (c.relpages::int8 + COALESCE(t.relpages, 0)) * pg_catalog.current_setting('block_size')::int8 AS bytes
+                    FROM pg_catalog.pg_class AS c
+                    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                    LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
+                    WHERE c.relkind IN ('r', 'm') AND c.relfrozenxid <> '0'::xid
+                        AND (SELECT GREATEST(pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid)) >= $2::int8
+                            FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+                ) AS a
+                ORDER BY
+                    CASE WHEN (SELECT pg_catalog.mxid_age(d.datminmxid) > pg_catalog.age(d.datfrozenxid)
                         FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-                ORDER BY transactions DESC, bytes DESC LIMIT $1::int8
+                    THEN a.multixacts ELSE a.transactions END DESC, a.bytes DESC
+                LIMIT $1::int8
                 """, parameters: [String(CatalogReading.tableLimit), String(age)])
     }
 
     static func readOldestTables(_ rows: Rows) -> [TableAge] {
         rows.compactMap { row in
             guard let table = row.text(0), let age: Int64 = row.integer(1) else { return nil }
-            return TableAge(table: table, transactions: age, estimatedBytes: row.integer(2) ?? 0)
+            return TableAge(
+                table: table, transactions: age, multixacts: row.integer(3) ?? 0, estimatedBytes: row.integer(2) ?? 0)
         }
     }
 }

@@ -46,13 +46,18 @@ enum LookQueries {
                         """))
     }
 
+    /// Microseconds since 1970. By a double, which is exact for the next two centuries, and a fraction of the work of EXTRACT's numeric.
+    private static func microseconds(of time: String) -> String {
+        "(pg_catalog.date_part('epoch', \(time)) * 1000000)::int8"
+    }
+
     /// For PostgreSQL 13 to 18. Left out are processes that serve no client and take no locks that one could wait for.
     private static func sessionsSQL(blockingPIDs: String) -> String {
         """
-        SELECT a.pid, (EXTRACT(epoch FROM a.backend_start) * 1000000)::int8, a.backend_type, a.datname, a.usename,
+        SELECT a.pid, \(microseconds(of: "a.backend_start")), a.backend_type, a.datname, a.usename,
             a.application_name, pg_catalog.host(a.client_addr), a.client_port, a.state,
-            (EXTRACT(epoch FROM a.xact_start) * 1000000)::int8, (EXTRACT(epoch FROM a.query_start) * 1000000)::int8,
-            (EXTRACT(epoch FROM a.state_change) * 1000000)::int8, a.wait_event_type, a.wait_event,
+            \(microseconds(of: "a.xact_start")), \(microseconds(of: "a.query_start")),
+            \(microseconds(of: "a.state_change")), a.wait_event_type, a.wait_event,
             a.backend_xid::text, a.backend_xmin IS NOT NULL, a.query, a.leader_pid,
             \(blockingPIDs)
         FROM pg_catalog.pg_stat_activity AS a
@@ -68,8 +73,8 @@ enum LookQueries {
         let parameters: [String?] = ["{" + trackedPIDs.map(String.init).joined(separator: ",") + "}"]
         return server.majorVersion >= 14
             ? Query(
-                name: "lockkeeper_locks",
-                sql: locksSQL(waitStart: "(EXTRACT(epoch FROM s.waitstart) * 1000000)::int8"), parameters: parameters)
+                name: "lockkeeper_locks", sql: locksSQL(waitStart: microseconds(of: "(k.strong).waitstart")),
+                parameters: parameters)
             // PostgreSQL 13 does not know when a wait began.
             : Query(name: "lockkeeper_locks_13", sql: locksSQL(waitStart: "NULL::int8"), parameters: parameters)
     }
@@ -81,8 +86,9 @@ enum LookQueries {
     /// lock that the fast path has granted is waited for by nobody: the first who would moves it to the shared table. Who holds a
     /// strong lock, waits, or is asked about is shown with all locks.
     ///
-    /// `weak` is the place of a row's mode in `LockRows.weakModes`, 0 for one that does not even count, NULL for all others; it is the first
-    /// column since most rows are read for nothing else.
+    /// `weak` is the place of a row's mode in `LockRows.weakModes`, negative on a system catalog, 0 for a lock that is neither counted nor
+    /// shown, NULL for all others. What else the lock table knows is carried for those others only, as one value: to form wide rows
+    /// of all locks would cost more than to read them.
     ///
     /// Names are looked up once for each relation, by its oid, and only in this database's catalog: `oid::regclass` and the like would
     /// do so for each lock.
@@ -92,18 +98,21 @@ enum LookQueries {
             SELECT CASE
                 WHEN NOT s.granted THEN NULL
                 WHEN s.relation IS NULL THEN CASE WHEN s.fastpath THEN 0 END
-                WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 1 ELSE 0 END
-                WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 2 ELSE 0 END
-                WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 3 ELSE 0 END
-                WHEN s.mode = 'SIReadLock' THEN 0
-                END AS weak, s.fastpath, s.granted, s.database, s.relation, s.pid, s.locktype, s.mode,
-                \(waitStart) AS waitstart, CASE WHEN s.pid IS NULL THEN s.virtualtransaction END AS virtualtransaction, s.page, s.tuple,
-                s.virtualxid, s.transactionid, s.classid, s.objid, s.objsubid
-            FROM pg_catalog.pg_lock_status() AS s
+                WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 1 ELSE -1 END
+                WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 2 ELSE -2 END
+                WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 3 ELSE -3 END
+                WHEN s.mode = 'SIReadLock' THEN -4
+                END AS weak, s.fastpath, s.database, s.relation, s.pid,
+                -- Of a prepared transaction, which has no pid, all is wanted: it says whose the lock is.
+                CASE WHEN s.granted AND s.pid IS NOT NULL AND CASE WHEN s.relation IS NULL THEN s.fastpath
+                        ELSE s.mode IN ('AccessShareLock', 'RowExclusiveLock', 'RowShareLock', 'SIReadLock') END
+                    THEN NULL ELSE s END AS strong
+            FROM pg_catalog.pg_locks AS s
         ), telling AS MATERIALIZED (
-            SELECT t.pid, t.granted, t.relation
+            SELECT t.pid, (t.strong).granted, t.relation
             FROM l AS t
-            WHERE t.weak IS NULL AND (NOT t.granted OR t.relation >= '16384'::pg_catalog.oid AND t.locktype = 'relation')
+            WHERE t.weak IS NULL
+                AND (NOT (t.strong).granted OR t.relation >= '16384'::pg_catalog.oid AND (t.strong).locktype = 'relation')
             UNION ALL
             SELECT p.pid, true, NULL FROM pg_catalog.unnest($1::int4[]) AS p (pid)
         ), kept AS MATERIALIZED (
@@ -132,8 +141,12 @@ enum LookQueries {
             WHERE p.weak > 0
             GROUP BY p.database, p.weak
         )
-        SELECT k.pid, k.locktype, k.mode, k.granted, k.fastpath, k.waitstart, k.virtualtransaction,
-            k.database, k.relation, k.page, k.tuple, k.virtualxid, k.transactionid, k.classid, k.objid, k.objsubid
+        SELECT k.pid, COALESCE((k.strong).locktype, 'relation'),
+            COALESCE((k.strong).mode, (ARRAY['AccessShareLock', 'RowExclusiveLock', 'RowShareLock', 'SIReadLock'])[abs(k.weak)]),
+            COALESCE((k.strong).granted, true), k.fastpath, \(waitStart),
+            CASE WHEN k.pid IS NULL THEN (k.strong).virtualtransaction END, k.database, k.relation, (k.strong).page,
+            (k.strong).tuple, (k.strong).virtualxid, (k.strong).transactionid, (k.strong).classid, (k.strong).objid,
+            (k.strong).objsubid
         FROM kept AS k
         UNION ALL
         SELECT NULL, 'relation name', r.name, r.is_system, r.is_temporary, NULL, r.relkind::text,

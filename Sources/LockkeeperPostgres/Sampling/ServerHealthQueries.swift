@@ -24,7 +24,8 @@ enum ServerHealthQueries {
         sql: """
             SELECT d.datname, pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid)
             FROM pg_catalog.pg_database AS d
-            ORDER BY d.datname = pg_catalog.current_database() DESC, pg_catalog.age(d.datfrozenxid) DESC, d.oid
+            ORDER BY d.datname = pg_catalog.current_database() DESC,
+                GREATEST(pg_catalog.age(d.datfrozenxid), pg_catalog.mxid_age(d.datminmxid)) DESC, d.oid
             LIMIT $1::int8
             """, parameters: [String(ServerHealth.databaseLimit)])
 
@@ -33,13 +34,14 @@ enum ServerHealthQueries {
             guard let name = row.text(0), let transactions: Int64 = row.integer(1) else { return nil }
             return DatabaseAge(database: name, transactions: transactions, multixacts: row.integer(2) ?? 0)
         }
-        return ages.sorted { $0.transactions > $1.transactions }
+        return ages.sorted { max($0.transactions, $0.multixacts) > max($1.transactions, $1.multixacts) }
     }
 
     // MARK: Snapshots
 
     /// A transaction that has written holds rows back by its own id, even while it has no snapshot. A VACUUM holds nobody up: the server
-    /// leaves its snapshot out of the reckoning.
+    /// leaves its snapshot out of the reckoning. A walsender has no transaction that began at some time: what it holds is what its
+    /// replica has reported last. A slot's two horizons are a row each.
     static let snapshots = Query(
         name: "lockkeeper_snapshot_holders",
         sql: """
@@ -47,7 +49,8 @@ enum ServerHealthQueries {
                 SELECT CASE WHEN a.backend_type = 'walsender' THEN 'standby' ELSE 'session' END AS kind,
                     GREATEST(pg_catalog.age(a.backend_xmin), pg_catalog.age(a.backend_xid)) AS transactions,
                     a.pid, a.application_name, a.usename::text, a.datname::text,
-                    \(microseconds("COALESCE(a.xact_start, a.backend_start)")) AS since, a.state
+                    CASE WHEN a.backend_type = 'walsender' THEN NULL
+                        ELSE \(microseconds("COALESCE(a.xact_start, a.backend_start)")) END AS since, a.state
                 FROM pg_catalog.pg_stat_activity AS a
                 WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
                     AND a.pid <> pg_catalog.pg_backend_pid() AND a.application_name IS DISTINCT FROM 'lockkeeper'
@@ -58,10 +61,11 @@ enum ServerHealthQueries {
                     \(microseconds("x.prepared")), NULL
                 FROM pg_catalog.pg_prepared_xacts AS x
                 UNION ALL
-                SELECT 'slot', GREATEST(pg_catalog.age(s.xmin), pg_catalog.age(s.catalog_xmin)), COALESCE(s.active_pid, 0),
-                    s.slot_name::text, '', s.database::text, NULL, NULL
+                SELECT x.kind, pg_catalog.age(x.horizon), COALESCE(s.active_pid, 0), s.slot_name::text, '', s.database::text,
+                    NULL, NULL
                 FROM pg_catalog.pg_replication_slots AS s
-                WHERE s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL
+                CROSS JOIN LATERAL (VALUES ('slot', s.xmin), ('slot_catalogs', s.catalog_xmin)) AS x(kind, horizon)
+                WHERE x.horizon IS NOT NULL
             ) AS h
             ORDER BY h.transactions DESC, h.since, h.pid LIMIT $1::int8
             """, parameters: [String(ServerHealth.snapshotHolderLimit)])

@@ -120,8 +120,11 @@ enum StatementQueries {
 
     // MARK: Databases and server
 
-    /// The work of each database. `sessions_killed` is known from PostgreSQL 14 on.
-    static func databases(_ server: Server) -> Query {
+    /// The work of each database, those that are watched first: not all of a server's have room. `sessions_killed` is known from
+    /// PostgreSQL 14 on.
+    ///
+    /// - Parameter watched: the names of those that are watched, besides the one that the connection leads to.
+    static func databases(_ server: Server, watched: [String], limit: Int = 200) -> Query {
         let killed = server.majorVersion >= 14 ? "d.sessions_killed" : "NULL::int8"
         return Query(
             name: "lockkeeper_database_work",
@@ -130,8 +133,10 @@ enum StatementQueries {
                     d.deadlocks, \(killed), (EXTRACT(epoch FROM d.stats_reset) * 1000000)::int8
                 FROM pg_catalog.pg_stat_database AS d JOIN pg_catalog.pg_database AS b ON b.oid = d.datid
                 WHERE b.datallowconn AND NOT b.datistemplate
-                ORDER BY d.datid LIMIT 200
-                """)
+                ORDER BY b.datname <> pg_catalog.current_database(),
+                    b.datname <> ALL (SELECT pg_catalog.unnest(pg_catalog.string_to_array($1::text, pg_catalog.chr(10)))), d.datid
+                LIMIT $2::int8
+                """, parameters: [watched.joined(separator: "\n"), String(limit)])
     }
 
     static func readDatabases(_ rows: Rows) -> [DatabaseWork] {
@@ -180,66 +185,112 @@ enum StatementQueries {
 
     // MARK: Tables and indexes
 
-    /// The largest user tables that are no temporary ones.
+    /// The largest user tables that are no temporary ones, and the partitioned tables that they belong to, which have no size of their own
+    /// and are what queries name. Who is whose partition is read from `pg_inherits`: the functions that tell it lock the tables.
     private static let userTables = """
-        SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relfilenode
-        FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
-            AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-        ORDER BY c.relpages DESC, c.oid LIMIT $1::int8
+        RECURSIVE largest AS MATERIALIZED (
+            SELECT l.*, pg_catalog.row_number() OVER (ORDER BY l.relpages DESC, l.oid) AS place
+            FROM (
+                SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.reltuples, c.relfilenode, c.relpages, c.relispartition
+                FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+                    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+                ORDER BY c.relpages DESC, c.oid LIMIT $1::int8
+            ) AS l
+        ), ancestors (oid, place, ancestor) AS (
+            SELECT l.oid, l.place, i.inhparent
+            FROM largest AS l JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = l.oid
+            WHERE l.relispartition
+            UNION
+            SELECT a.oid, a.place, i.inhparent
+            FROM ancestors AS a
+            JOIN pg_catalog.pg_class AS c ON c.oid = a.ancestor AND c.relispartition
+            JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.ancestor
+        ), roots AS MATERIALIZED (
+            SELECT a.oid, a.place, a.ancestor AS root
+            FROM ancestors AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.ancestor AND NOT c.relispartition
+        ), t AS MATERIALIZED (
+            SELECT l.oid, l.relnamespace, l.relname, l.relkind, l.reltuples, l.relfilenode, l.place, r.root
+            FROM largest AS l LEFT JOIN roots AS r ON r.oid = l.oid
+            UNION ALL
+            SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.reltuples, c.relfilenode, r.place, NULL
+            FROM (SELECT r.root, pg_catalog.min(r.place) AS place FROM roots AS r GROUP BY r.root) AS r
+            JOIN pg_catalog.pg_class AS c ON c.oid = r.root
+        )
         """
 
     /// For PostgreSQL 13 to 18. `reltuples` is -1 for a table that was never analysed; in PostgreSQL 13 it is 0 then.
-    static let tables = Query(
-        name: "lockkeeper_tables",
-        sql: """
-            WITH t AS MATERIALIZED (\(userTables))
-            SELECT t.oid, t.nspname, t.relname, pg_catalog.pg_stat_get_numscans(t.oid),
-                pg_catalog.pg_stat_get_live_tuples(t.oid), NULLIF(t.reltuples, -1),
-                (EXTRACT(epoch FROM GREATEST(pg_catalog.pg_stat_get_last_analyze_time(t.oid),
-                    pg_catalog.pg_stat_get_last_autoanalyze_time(t.oid))) * 1000000)::int8,
-                t.relfilenode, (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8,
-                (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-            FROM t
-            """, parameters: [String(RelationStatistics.tableLimit + 1)])
+    static func tables(limit: Int = RelationStatistics.tableLimit) -> Query {
+        Query(
+            name: "lockkeeper_tables",
+            sql: """
+                WITH \(userTables)
+                SELECT t.oid, n.nspname, t.relname, pg_catalog.pg_stat_get_numscans(t.oid),
+                    pg_catalog.pg_stat_get_live_tuples(t.oid), NULLIF(t.reltuples, -1),
+                    (EXTRACT(epoch FROM GREATEST(pg_catalog.pg_stat_get_last_analyze_time(t.oid),
+                        pg_catalog.pg_stat_get_last_autoanalyze_time(t.oid))) * 1000000)::int8,
+                    t.relfilenode, (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8,
+                    (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
+                    t.relkind = 'p', t.root
+                FROM t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+                ORDER BY t.place, t.relkind = 'p' DESC, t.oid
+                """, parameters: [String(limit + 1)])
+    }
 
-    /// For PostgreSQL 13 to 18.
-    static let indexes = Query(
-        name: "lockkeeper_indexes",
-        sql: """
-            WITH t AS MATERIALIZED (\(userTables))
-            SELECT i.indexrelid, i.indrelid, x.relname, i.indisvalid AND i.indisready AND i.indislive,
-                pg_catalog.pg_stat_get_numscans(i.indexrelid)
-            FROM t
-            JOIN pg_catalog.pg_index AS i ON i.indrelid = t.oid
-            JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
-            LIMIT $2::int8
-            """,
-        parameters: [String(RelationStatistics.tableLimit), String(RelationStatistics.indexLimit + 1)])
+    /// For PostgreSQL 13 to 18. In the order of their tables, so that a list that has to be cut off ends at the same one each time.
+    static func indexes(
+        tableLimit: Int = RelationStatistics.tableLimit, limit: Int = RelationStatistics.indexLimit
+    ) -> Query {
+        Query(
+            name: "lockkeeper_indexes",
+            sql: """
+                WITH \(userTables)
+                SELECT i.indexrelid, i.indrelid, x.relname, i.indisvalid AND i.indisready AND i.indislive,
+                    pg_catalog.pg_stat_get_numscans(i.indexrelid),
+                    CASE WHEN x.relispartition
+                        THEN (SELECT h.inhparent FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = x.oid LIMIT 1) END
+                FROM t
+                JOIN pg_catalog.pg_index AS i ON i.indrelid = t.oid
+                JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                ORDER BY t.place, t.relkind = 'p' DESC, t.oid, i.indexrelid
+                LIMIT $2::int8
+                """, parameters: [String(tableLimit), String(limit + 1)])
+    }
 
-    static func readRelations(tables: Rows, indexes: Rows, database: String) -> RelationStatistics? {
-        var result = RelationStatistics(
-            database: database, databaseOID: 0, serverTime: Timestamp(microseconds: 0),
-            isComplete: tables.count <= RelationStatistics.tableLimit
-                && indexes.count <= RelationStatistics.indexLimit)
+    static func readRelations(
+        tables: Rows, indexes: Rows, database: String, tableLimit: Int = RelationStatistics.tableLimit,
+        indexLimit: Int = RelationStatistics.indexLimit
+    ) -> RelationStatistics? {
         guard let first = tables.first, let oid: UInt32 = first.integer(9), let time: Int64 = first.integer(8) else {
             return nil
         }
-        result.databaseOID = oid
-        result.serverTime = Timestamp(microseconds: time)
-        result.tables = tables.prefix(RelationStatistics.tableLimit).compactMap { row in
-            guard let oid: UInt32 = row.integer(0), let schema = row.text(1), let name = row.text(2) else { return nil }
-            return RelationStatistics.Table(
-                oid: oid, schema: schema, name: name, sequentialScans: row.integer(3) ?? 0,
-                liveRows: row.integer(4) ?? 0, estimatedRows: row.text(5).flatMap(Double.init),
-                analyzedAt: row.integer(6).map(Timestamp.init(microseconds:)), fileNode: row.integer(7) ?? 0)
+        var result = RelationStatistics(
+            database: database, databaseOID: oid, serverTime: Timestamp(microseconds: time),
+            isComplete: indexes.count <= indexLimit)
+        var count = 0
+        for row in tables {
+            guard let oid: UInt32 = row.integer(0), let schema = row.text(1), let name = row.text(2) else { continue }
+            let isPartitioned = row.boolean(10) ?? false
+            // The limit is on those that have rows of their own.
+            if !isPartitioned { count += 1 }
+            guard count <= tableLimit else {
+                result.isComplete = false
+                break
+            }
+            result.tables.append(
+                RelationStatistics.Table(
+                    oid: oid, schema: schema, name: name, sequentialScans: row.integer(3) ?? 0,
+                    liveRows: row.integer(4) ?? 0, estimatedRows: row.text(5).flatMap(Double.init),
+                    analyzedAt: row.integer(6).map(Timestamp.init(microseconds:)), fileNode: row.integer(7) ?? 0,
+                    isPartitioned: isPartitioned, rootOID: row.integer(11)))
         }
-        result.indexes = indexes.prefix(RelationStatistics.indexLimit).compactMap { row in
+        result.indexes = indexes.prefix(indexLimit).compactMap { row in
             guard let oid: UInt32 = row.integer(0), let table: UInt32 = row.integer(1), let name = row.text(2) else {
                 return nil
             }
             return RelationStatistics.Index(
-                oid: oid, tableOID: table, name: name, isUsable: row.boolean(3) ?? true, scans: row.integer(4) ?? 0)
+                oid: oid, tableOID: table, name: name, isUsable: row.boolean(3) ?? true, scans: row.integer(4) ?? 0,
+                parentOID: row.integer(5))
         }
         return result
     }

@@ -40,11 +40,13 @@ actor StatementReader {
     }
 
     func read() async throws(PostgresError) -> StatementReading {
-        let (facts, results) = try await ask { facts in
+        let (facts, results) = try await ask { [databases] facts in
             [
-                HistoryQueries.clock, StatementQueries.location, StatementQueries.databases(facts.server),
-                StatementQueries.walPosition, StatementQueries.checkpoints(facts.server), StatementQueries.tables,
-                StatementQueries.indexes, HistoryQueries.databases,
+                HistoryQueries.clock, StatementQueries.location,
+                StatementQueries.databases(
+                    facts.server, watched: databases.names(connected: facts.database) ?? []),
+                StatementQueries.walPosition, StatementQueries.checkpoints(facts.server), StatementQueries.tables(),
+                StatementQueries.indexes(), HistoryQueries.databases,
             ]
         }
         guard results.count == 8, let clock: Int64 = try results[0].get().first?.integer(0) else {
@@ -117,8 +119,8 @@ actor StatementReader {
             reading.source = location.source
         } catch {
             reading.source = .failed(error.sampleFailure)
-            // Dropped, or moved: it is searched anew.
-            if here == nil { forget() }
+            // Dropped, or moved: it is searched anew. One that does not answer in time is still there.
+            if here == nil, [.serverError, .rejected].contains(error.sampleFailure.reason) { forget() }
         }
     }
 
@@ -168,7 +170,8 @@ actor StatementReader {
         for database in due.prefix(Self.databaseLimit) {
             if Task.isCancelled { return }
             lastBriefReadings[database] = .now
-            guard let results = try? await askBriefly(database, [StatementQueries.tables, StatementQueries.indexes]),
+            guard
+                let results = try? await askBriefly(database, [StatementQueries.tables(), StatementQueries.indexes()]),
                 results.count == 2, case .success(let tables) = results[0], case .success(let indexes) = results[1],
                 let relations = StatementQueries.readRelations(tables: tables, indexes: indexes, database: database)
             else { continue }

@@ -36,9 +36,13 @@ struct MigrationAnswer: Encodable {
     let statements: [StatementAnswer]?
     /// In the detailed answer only.
     let sessions: [SessionAnswer]?
-    /// How far the comparison of queries before and after is: `waiting`, `preliminary`, `final` or `without_baseline`; missing while nothing
-    /// is known.
+    /// How far the comparison of queries before and after is: `waiting`, `preliminary`, `final`, `without_baseline` or `not_comparable`;
+    /// missing while nothing is known.
     let queryReview: String?
+    /// Why nothing could be compared.
+    let queryReviewReason: String?
+    /// The runs that went on at the same time in the same database; missing where there were none.
+    let overlappingRuns: [String]?
     /// How many queries were called often enough to be compared.
     let comparedQueries: Int?
     /// In the detailed answer only.
@@ -71,6 +75,8 @@ struct MigrationAnswer: Encodable {
         statements = isDetailed ? run.statements.map(StatementAnswer.init) : nil
         sessions = isDetailed ? run.sessions.map(SessionAnswer.init) : nil
         queryReview = run.review?.standing.rawValue
+        queryReviewReason = run.review?.reason
+        overlappingRuns = run.review.flatMap { $0.overlapping.isEmpty ? nil : $0.overlapping }
         comparedQueries = run.review?.comparedQueries
         queryChanges = isDetailed ? run.review?.changes.map(QueryChangeAnswer.init) : nil
         databaseWork = isDetailed ? run.review?.work.map(DatabaseWorkAnswer.init) : nil

@@ -1,14 +1,14 @@
 import LockkeeperCore
 
-/// A query that got slower, or faster, with a run.
+/// A query that got slower, or faster, with a run, or no longer completes since.
 struct QueryChangeAnswer: Encodable {
     let database: String
     /// As text: a JSON number cannot hold it exactly everywhere.
     let queryid: String
     /// Missing where it is not known or may not be shown.
     let text: String?
-    /// Mean after ÷ mean before.
-    let ratio: Double
+    /// Mean after ÷ mean before; missing of a query that no longer completes.
+    let ratio: Double?
     let probability: Double
     /// Hedges' g.
     let effect: Double
@@ -16,6 +16,8 @@ struct QueryChangeAnswer: Encodable {
     let during: QueryWindowAnswer?
     let after: QueryWindowAnswer
     let cause: CauseAnswer?
+    /// What says that it no longer completes; missing of one that got slower or faster.
+    let evidence: String?
     /// Whether it was seen by looking at running statements, for want of statistics.
     let isSampled: Bool
 
@@ -36,6 +38,7 @@ struct QueryChangeAnswer: Encodable {
         during = change.during.map(QueryWindowAnswer.init)
         after = QueryWindowAnswer(change.after)
         cause = change.cause.map { CauseAnswer(kind: $0.kind.rawValue, text: $0.text, remedy: $0.remedy) }
+        evidence = change.evidence
         isSampled = change.isSampled
     }
 }

@@ -122,7 +122,10 @@ struct DiagnosisTests {
     @Test(arguments: [
         ("ALTER TABLE orders ADD note text", nil as String?), ("ALTER TABLE orders ALTER id TYPE bigint", "rewrite"),
         ("VACUUM FULL orders", "rewrite"), ("CREATE INDEX CONCURRENTLY i ON orders (id)", "concurrentIndex"),
+        ("DROP INDEX CONCURRENTLY i", "concurrentDrop"), ("REINDEX TABLE CONCURRENTLY orders", "concurrentIndex"),
+        ("ALTER TABLE orders DETACH PARTITION p CONCURRENTLY", "concurrentDetach"),
         ("ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES other (id) NOT VALID", "foreignKey"),
+        ("ALTER TABLE orders VALIDATE CONSTRAINT c", "validation"),
         ("SELECT 'ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES other'", nil),
     ])
     func `What a run is at shows by its statement and its locks`(query: String, expected: String?) {
@@ -140,7 +143,11 @@ struct DiagnosisTests {
         switch expected {
         case "rewrite": #expect(activity == .rewrite(table: "public.orders"))
         case "concurrentIndex": #expect(activity == .concurrentIndex)
-        case "foreignKey": #expect(activity == .foreignKey(tables: ["public.orders"]))
+        case "concurrentDrop": #expect(activity == .concurrentDrop)
+        case "concurrentDetach": #expect(activity == .concurrentDetach)
+        case "foreignKey": #expect(activity == .foreignKey(tables: ["ACCESS EXCLUSIVE on public.orders"]))
+        case "validation":
+            #expect(activity == .validation(table: nil, lockedBesides: ["ACCESS EXCLUSIVE on public.orders"]))
         default: #expect(activity == nil)
         }
     }

@@ -74,6 +74,8 @@ struct HealthTests {
             databases: [DatabaseAge(database: "a", transactions: 7, multixacts: 1)],
             snapshotHolders: [
                 SnapshotHolder(kind: .session, transactions: 40), SnapshotHolder(kind: .slot, transactions: 5),
+                // Of catalogs only.
+                SnapshotHolder(kind: .slotCatalogs, transactions: 900),
             ],
             slots: [
                 ReplicationSlot(name: "unused", retainedBytes: 1000),

@@ -119,6 +119,22 @@ struct UnseenChangesTests {
         #expect(scene.told.started.count == 1 && scene.told.discovered.isEmpty)
     }
 
+    @Test("name the index of a partitioned table, and not those of its partitions besides")
+    func partitions() throws {
+        var scene = Scene()
+        scene.relations.tables[0].isPartitioned = true
+        scene.relations.tables[1].rootOID = 100
+        scene.relations.indexes.append(.init(oid: 202, tableOID: 200, name: "customers_note_idx", parentOID: 102))
+        for _ in 1...3 { scene.watch() }
+        let known = scene.told.discovered.count
+        scene.dropIndex()
+        scene.relations.indexes.removeAll { $0.oid == 202 }
+        for _ in 1...3 { scene.watch() }
+        #expect(scene.told.discovered.count == known + 1)
+        let evidence = try #require(scene.told.discovered.last?.outcome?.evidence)
+        #expect(evidence.hasPrefix("the index orders_note on public.orders is gone, and nobody"), "\(evidence)")
+    }
+
     @Test("are none where indexes are renamed or built anew, tables come and go, or a list was cut off")
     func nothing() {
         var scene = Scene()

@@ -36,7 +36,7 @@ struct PerformanceTests {
         #expect(review.standing == .preliminary)
         let change = try #require(review.changes.first)
         #expect(review.changes.count == 1 && change.queryID == 7 && change.database == "shop" && change.isSlower)
-        #expect((40...80).contains(change.ratio))
+        #expect((40...80).contains(change.ratio ?? 0))
         #expect(change.text == "SELECT * FROM orders WHERE customer_id = $1 AND note <> ?")
         #expect(abs(change.before.blocksPerCall - 4) < 0.1 && abs(change.after.blocksPerCall - 900) < 1)
         let cause = try #require(change.cause)
@@ -75,7 +75,7 @@ struct PerformanceTests {
         }
         stage.run(for: .seconds(180))
         let change = try #require(stage.review()?.changes.first)
-        #expect(change.queryID == 7 && !change.isSlower && change.ratio < 0.05)
+        #expect(change.queryID == 7 && !change.isSlower && (change.ratio ?? 1) < 0.05)
         #expect(change.cause?.kind == .indexAdded)
         #expect(stage.review()?.changes.count == 1)
     }
@@ -191,18 +191,8 @@ struct PerformanceTests {
         #expect(monitoring.review()?.changes == [])
     }
 
-    @Test("is laid to missing statistics after a rewrite, and to an invalid index")
+    @Test("is laid to a rewrite, and to an invalid index")
     func otherCauses() throws {
-        var stage = stage()
-        stage.run(for: .seconds(600))
-        stage.migrate { stage in
-            stage.relations.tables[0].fileNode = 999
-            stage.queries[7] = .init(mean: 12, blocks: 900, drift: 0.15, sequentialTable: 100)
-        }
-        stage.run(for: .seconds(180))
-        let cause = try #require(stage.review()?.changes.first?.cause)
-        #expect(cause.kind == .missingStatistics && cause.remedy == "ANALYZE public.orders", "\(cause.text)")
-
         // A table that has been packed closer, and analysed.
         var packed = self.stage()
         packed.queries[7] = .init(mean: 12, blocks: 900, drift: 0.15)
@@ -283,30 +273,5 @@ struct PerformanceTests {
         let change = try #require(review.changes.first)
         #expect(change.isSampled && change.isSlower && change.text == "SELECT * FROM orders WHERE id = ?")
         #expect(performance.warnings.count == 1 && performance.warnings[0].contains("nobody installed it"))
-    }
-}
-
-@Suite("The figures of statements")
-struct StatementFigureTests {
-    @Test("are those of at most twenty queries, which stay the same though others overtake them for a while")
-    func leading() {
-        var stage = QueryStage()
-        for id in 1...100 { stage.queries[Int64(id)] = .init(mean: Double(200 - id), spread: 0) }
-        func shown(_ stage: QueryStage) -> Set<String> {
-            var metrics = MetricsBuilder()
-            stage.performance.record(into: &metrics)
-            let samples = metrics.snapshot().families.first { $0.name == "lockkeeper_statement_calls_total" }?.samples
-            return Set(samples?.compactMap { $0.labels.first { $0.name == "queryid" }?.value } ?? [])
-        }
-        stage.run(for: .seconds(60))
-        let first = shown(stage)
-        #expect(first == Set((1...20).map(String.init)))
-        for id in 21...30 { stage.queries[Int64(id)]?.mean = 400 }
-        stage.run(for: .seconds(1200))
-        #expect(shown(stage) == first)
-        // One that has long fallen behind makes room.
-        for id in 41...90 { stage.queries[Int64(id)]?.mean = 5000 }
-        stage.run(for: .seconds(3000))
-        #expect(shown(stage).count == 20 && shown(stage) != first)
     }
 }

@@ -18,6 +18,10 @@ struct QueryStage {
     /// Everything that was told about runs.
     private(set) var reviewed: [MigrationRun] = []
     private(set) var textRequests: [[Int64]] = []
+    /// Why the statistics of statements cannot be read, or where they are.
+    var source = StatementReading.Source.statistics(version: "1.10", schema: "public", database: "shop")
+    /// Transactions a second that are rolled back.
+    var rollbacks = 0.0
     private var entries: [Int64: Moments] = [:]
 
     struct Query {
@@ -69,6 +73,7 @@ struct QueryStage {
 
     mutating func step(_ length: Duration) {
         now = now + length
+        work.rollbacks += Int64((rollbacks * length.inSeconds).rounded())
         for (id, query) in queries.sorted(by: { $0.key < $1.key }) {
             let calls = (query.callsPerSecond * length.inSeconds).rounded()
             guard calls > 0 else { continue }
@@ -92,8 +97,8 @@ struct QueryStage {
         relations.serverTime = now
         performance.advance(
             StatementReading(
-                serverTime: now, source: .statistics(version: "1.10", schema: "public", database: "shop"),
-                entries: entries.map { id, moments in
+                serverTime: now, source: source,
+                entries: (source.isAvailable ? entries : [:]).map { id, moments in
                     let mean = moments.time / moments.calls
                     return StatementEntry(
                         key: .init(databaseOID: 5, userOID: 10, queryID: id), calls: Int64(moments.calls),
@@ -131,12 +136,32 @@ struct QueryStage {
         return run
     }
 
+    mutating func begin(_ id: String) -> MigrationRun {
+        let run = MigrationRun(
+            id: id, target: "app", database: "shop", tool: "drizzle",
+            sessions: [SessionIdentity(pid: 7, backendStart: now)], begin: now)
+        performance.advance([.started(run)], at: now)
+        read()
+        return run
+    }
+
+    mutating func end(_ run: MigrationRun) {
+        var run = run
+        run.end = now
+        run.outcome = .committed(versions: [])
+        performance.advance([.ended(run)], at: now)
+        read()
+    }
+
+    /// Has the server drop what it counted of a query.
+    mutating func evict(_ id: Int64) { entries[id] = nil }
+
     /// The newest that was told of a run.
     func review(_ id: String = "run") -> RunReview? { reviewed.last { $0.id == id }?.review }
 
     var slowdowns: [MetricSample] {
         var metrics = MetricsBuilder()
-        performance.record(into: &metrics)
+        performance.recordSlowdowns(into: &metrics)
         return metrics.snapshot().families.first { $0.name == "lockkeeper_statement_slowdown_ratio" }?.samples ?? []
     }
 }

@@ -24,6 +24,19 @@ struct CommandLineTests {
         ["npm exec drizzle-kit migrate --url postgres://u:\(secret)@db/shop"],
         ["tool", "a=b,password=\(secret)"], ["tool", "sslkey=x;Password=\(secret);Host=db"],
         ["tool", "Host=db;Username=deploy;Password=\(secret)"], ["tool", "-Dspring.datasource.password=\(secret)"],
+        ["psql", "-v", "pw=\(secret)", "-f", "x.sql"], ["psql", "-v", "whatever=\(secret)"], ["psql", "-vx=\(secret)"],
+        ["psql", "--set", "x=\(secret)"], ["psql", "--set=x=\(secret)"], ["psql", "--variable=x=\(secret)"],
+        ["psql", "--variable", "x=\(secret)"], ["alembic", "-x", "db=\(secret)", "upgrade"],
+        ["java", "-Dapp.user=\(secret)"], ["java", "-D", "app.user=\(secret)"],
+        ["flyway", "-placeholders.appUser=\(secret)"], ["flyway", "--placeholders.appUser=\(secret)"],
+        ["tool", "--user=deploy:\(secret)"], ["tool", "--user", "deploy:\(secret)"],
+        ["curl", "-u", "deploy:\(secret)"],
+        ["tool", "a=b;user=deploy:\(secret)"], ["tool", "--key", secret], ["tool", "--encryption-key=\(secret)"],
+        ["tool", "--db-pw", secret], ["tool", "pw=\(secret)"],
+        ["npm exec drizzle-kit migrate --url postgres://u:my \(secret)@h/db"],
+        ["npm exec drizzle-kit migrate --url postgres://u:\(secret) my@h/db"],
+        ["npm exec drizzle-kit migrate --url postgres://u:p@ss a \(secret)@h/db"],
+        ["npm exec tool --password my \(secret)"], ["npm exec tool --password=my \(secret)"],
     ]
 
     @Test("never shows a secret in it", arguments: leaks)
@@ -58,6 +71,16 @@ struct CommandLineTests {
         #expect(
             shown(["migrate", "-database", "postgres://deploy:x@db:5432/shop", "up"])
                 == "migrate -database postgres://***@db:5432/shop up")
+        #expect(shown(["psql", "-v", "ON_ERROR_STOP=1", "-f", "x.sql"]) == "psql -v ON_ERROR_STOP=*** -f x.sql")
+        #expect(shown(["flyway", "-placeholders.appUser=x", "migrate"]) == "flyway -placeholders.appUser=*** migrate")
+        #expect(shown(["java", "-Dapp.region=x", "-jar", "a.jar"]) == "java -Dapp.region=*** -jar a.jar")
+        #expect(shown(["tool", "-v", "up"]) == "tool -v up")
+        #expect(shown(["tool", "--user", "deploy", "up"]) == "tool --user deploy up")
+        #expect(
+            shown(["npm exec drizzle-kit migrate --url postgres://u:my own@h/db --strict"])
+                == "npm exec drizzle-kit migrate --url postgres://***@h/db --strict")
+        #expect(
+            shown(["npm exec tool --password my own --strict"]) == "npm exec tool --password *** *** --strict")
         #expect(shown([]) == "")
     }
 

@@ -64,6 +64,27 @@ struct ProcessesTests {
         #expect(figures(processes, at: 40).isEmpty, "an old reading says nothing of now")
     }
 
+    @Test("A process that some readings do not show has used no more for that when it is back")
+    func alternation() {
+        var processes = Processes(target: "app")
+        func tool(_ pid: Int32, cpu: Double, disk: Int64? = nil) -> [ToolProcess] {
+            [ToolProcess(tool: "prisma", process: process(pid, cpu: .seconds(cpu), disk: disk))]
+        }
+        // The wrapper is left out while what it has started works.
+        processes.advance(reading(0, unconnected: tool(500, cpu: 3, disk: 100)))
+        processes.advance(reading(1, unconnected: tool(501, cpu: 1)))
+        processes.advance(reading(2, unconnected: tool(500, cpu: 3.5, disk: 120)))
+        processes.advance(reading(3, unconnected: tool(501, cpu: 2)))
+        processes.advance(reading(4))
+        // One whose file of figures could not be read for once has not begun anew either.
+        processes.advance(reading(5, unconnected: tool(500, cpu: 3.5)))
+        processes.advance(reading(6, unconnected: tool(500, cpu: 4, disk: 130)))
+        let figures = figures(processes, at: 6)
+        #expect(figures["cpu_seconds_total app prisma"] == 6)
+        #expect(figures["read_bytes_total app prisma"] == 130)
+        #expect(figures["running app prisma"] == 1)
+    }
+
     @Test(
         "A process is counted once, however many sessions and lists name it; a pooler and the clients of others are not"
     )

@@ -48,6 +48,21 @@ enum AdvisoryLockRule {
         return nil
     }
 
+    /// Whether another session may be the one that works under the lock: by a change of the schema, for the same run, or by a transaction of
+    /// the same program that is so long that the lock may well be kept for it, a backfill.
+    private static func mayWork(_ other: Session, beside holder: Session, _ situation: Situation) -> Bool {
+        let run = situation.runOfSession[holder.pid]?.id
+        if run != nil, situation.runOfSession[other.pid]?.id == run {
+            return other.state != .idle
+                || situation.age(of: other.stateChange) < situation.thresholds.idleAdvisoryLock
+        }
+        guard other.state != .idle else { return false }
+        if StatementClass.classify(other.query) == .schemaChange { return true }
+        return other.user == holder.user && other.applicationName == holder.applicationName
+            && situation.age(of: other.transactionStart ?? other.queryStart)
+                >= situation.thresholds.idleAdvisoryLock
+    }
+
     private static func isOrphaned(
         _ session: Session, _ tool: MigrationTool, waiters: Set<Int32>, waited: Duration, _ situation: Situation
     ) -> Bool {
@@ -56,7 +71,7 @@ enum AdvisoryLockRule {
         let isAtWork = (situation.observation?.sessions ?? []).contains { other in
             other.pid != session.pid && !waiters.contains(other.pid) && other.database == session.database
                 && other.backendType == "client backend" && other.clientAddress == session.clientAddress
-                && other.state != .idle && StatementClass.classify(other.query) == .schemaChange
+                && mayWork(other, beside: session, situation)
         }
         guard !isAtWork else { return false }
         switch session.state {

@@ -5,7 +5,8 @@ enum IdleTransactionRule {
             let idle = situation.age(of: session.stateChange)
             guard session.state == .idleInTransaction || session.state == .idleInTransactionAborted,
                 idle >= situation.thresholds.idleTransaction, situation.runOfSession[session.pid] == nil,
-                !situation.isInTheWay(session)
+                // The leader of a parallel dump is idle for as long as its workers copy.
+                !session.isDump, !situation.isInTheWay(session)
             else { return nil }
             let blocker = situation.blocker(session)
             let tables = situation.locks[session.pid, default: []].filter {

@@ -1,4 +1,4 @@
-/// Indexes that a failed CREATE INDEX or REINDEX CONCURRENTLY has left behind.
+/// Indexes that a failed CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY has left behind.
 enum InvalidIndexRule {
     static func findings(_ situation: Situation) -> [Finding] {
         situation.catalogs.flatMap { reading in
@@ -17,14 +17,22 @@ enum InvalidIndexRule {
         let drop = Finding.Action("Drop it; that holds up nobody's queries", command: index.remedy)
         let actions: [Finding.Action]
         switch index.leftover {
+        case _ where !index.isLive:
+            // Only the second half of a DROP leaves that.
+            evidence.append("A DROP INDEX CONCURRENTLY has failed or was cancelled before it was through.")
+            actions = [.init("Drop it again; that holds up nobody's queries", command: index.remedy)]
         case .none:
-            evidence.append(
-                "A CREATE INDEX CONCURRENTLY has failed or was cancelled\(index.isUnique ? "; of a unique one duplicate rows are the usual reason" : ""). Run again with IF NOT EXISTS, it silently keeps the invalid one."
-            )
+            let duplicates = index.isUnique ? "; of a unique one duplicate rows are the usual reason" : ""
+            // Not ready: it was never filled. Ready: the last step of a CREATE and the first one of a DROP leave the same.
+            let cause =
+                index.isReady
+                ? "A CREATE INDEX CONCURRENTLY has failed or was cancelled\(duplicates); or a DROP INDEX CONCURRENTLY was cancelled while it waited for others."
+                : "A CREATE INDEX CONCURRENTLY has failed or was cancelled\(duplicates)."
+            evidence.append("\(cause) A CREATE run again with IF NOT EXISTS silently keeps the invalid one.")
             actions = [
                 drop,
                 .init(
-                    "Then create it anew with the migration's CREATE INDEX CONCURRENTLY; or, instead of both, rebuild it in its place",
+                    "Then\(index.isReady ? ", unless it was to be dropped," : "") create it anew with the migration's CREATE INDEX CONCURRENTLY; or, instead of both, rebuild it in its place",
                     command: "REINDEX INDEX CONCURRENTLY \(index.name)"),
             ]
         case .newCopy:

@@ -16,9 +16,9 @@ enum LastRunRule {
     /// - Returns: `nil` for a run that has committed, or goes on.
     static func finding(of run: MigrationRun, at now: Timestamp, privacy: QueryTextPrivacy = .normalized) -> Finding? {
         guard let outcome = run.outcome, let evidence = outcome.evidence else { return nil }
-        let verdict: Verdict
+        var verdict: Verdict
         let severity: Severity
-        let actions: [Finding.Action]
+        var actions: [Finding.Action]
         switch outcome {
         case .committed: return nil
         case .unseen:
@@ -46,11 +46,22 @@ enum LastRunRule {
             (verdict, severity) = (.lostMigration, .warning)
             actions = [.init("Compare the tool's history and the schema with what the migration should have done")]
         }
+        if run.partialWork?.isAppliedInPart == true {
+            verdict = .partialMigration
+            actions =
+                actions.prefix(1) + [
+                    .init(
+                        "Compare the schema with the migration's statements: complete it by hand from the one that failed, or undo what is there"
+                    ),
+                    .init("Do not simply run it again: statements that have been applied would fail, or apply twice"),
+                ]
+        }
         let statement = privacy == .none ? nil : run.statements.last
         return Finding(
             verdict, severity: severity, target: run.target, database: run.database, run: run.id,
             summary: RunDescription(run, at: now).title,
-            evidence: [evidence.prefix(1).uppercased() + evidence.dropFirst() + "."],
+            evidence: [evidence.prefix(1).uppercased() + evidence.dropFirst() + "."]
+                + (run.partialWork?.evidence ?? []),
             statements: statement.map { [.init(pid: $0.pid, isRunning: false, text: $0.text)] } ?? [],
             actions: actions)
     }

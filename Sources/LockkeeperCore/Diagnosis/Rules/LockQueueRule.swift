@@ -91,7 +91,11 @@ enum LockQueueRule {
         _ root: Root, _ waits: [(wait: LockWait, since: Timestamp)], _ situation: Situation
     ) -> (wait: LockWait, behind: Int)? {
         // Only what wants a strong lock makes others queue; rows' locks are queued for one by one. Whoever came first has most behind it.
-        let strong = waits.map(\.wait).filter { $0.lock.kind == .relation && $0.mode >= .share }.prefix(5)
+        let strong = waits.map(\.wait).filter { wait in
+            // On a standby the replay waits as well, which no function cancels.
+            wait.lock.kind == .relation && wait.mode >= .share
+                && situation.sessions[wait.pid]?.backendType != "startup"
+        }.prefix(5)
         let gates = strong.map { wait in
             (wait: wait, behind: situation.graph.victims(of: [wait.owner]).intersection(root.victims).count)
         }

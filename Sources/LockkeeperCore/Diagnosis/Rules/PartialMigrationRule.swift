@@ -7,18 +7,17 @@ enum PartialMigrationRule {
                     // While the tool runs, an unfinished entry is as it should be.
                     !situation.runs.contains(where: { $0.database == reading.database && $0.tool == table.tool })
                 else { return [] }
-                return unfinished(among: entries, tool: table.tool).map {
+                return unfinished(among: entries).map {
                     finding($0, of: table, in: reading.database, situation)
                 }
             }
         }
     }
 
-    /// Prisma marks as rolled back what a person has settled by hand (`migrate resolve`): that is no trouble any more.
-    private static func unfinished(among entries: [HistoryEntry], tool: String) -> [HistoryEntry] {
+    private static func unfinished(among entries: [HistoryEntry]) -> [HistoryEntry] {
         entries.indices.filter { index in
             let entry = entries[index]
-            guard entry.state == .unfinished || entry.state == .failed && tool != "prisma" else { return false }
+            guard entry.state == .unfinished || entry.state == .failed else { return false }
             return !entries[(index + 1)...].contains { $0.state == .applied && $0.name == entry.name }
         }.map { entries[$0] }
     }
@@ -43,18 +42,33 @@ enum PartialMigrationRule {
             ])
     }
 
+    /// A name is whatever the history says: quoted, unless a shell takes it as it is.
+    private static func shellWord(_ name: String) -> String {
+        let isPlain =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        return isPlain ? name : "'\(name.replacing("'", with: #"'\''"#))'"
+    }
+
     private static func remedy(for tool: String, name: String) -> Finding.Action {
         switch tool {
         case "prisma":
             .init(
                 "Complete it by hand and mark it so (`--applied`), or undo what is there and mark it so",
-                command: "prisma migrate resolve --rolled-back \(name)")
+                command: "prisma migrate resolve --rolled-back \(shellWord(name))")
         case "flyway":
             .init("Complete it or undo what is there by hand, then remove the failed entry", command: "flyway repair")
         case "golang-migrate":
             .init(
                 "Complete it by hand and mark it so, or undo it and force the version before it",
-                command: "migrate force \(name)")
+                command: "migrate force \(shellWord(name))")
         default:
             .init("Complete it by hand or undo what is there, then correct the tool's history accordingly")
         }

@@ -6,7 +6,7 @@ enum RunRule {
             var findings = findings(
                 of: run, at: situation.now, privacy: situation.privacy, thresholds: situation.thresholds)
             // What its server process does is seen anew each moment, and so not kept with the run.
-            if let session = run.sessions.last.flatMap({ situation.sessions[$0.pid] }), session.state == .active,
+            if let session = run.standing.pid.flatMap({ situation.sessions[$0] }), session.state == .active,
                 run.standing.state != .blocked, run.sessions.contains(session.identity), !findings.isEmpty
             {
                 findings[0].evidence.append("Its server process \(situation.processes.activity(of: session).readable).")
@@ -42,7 +42,7 @@ private struct RunView {
     private var victims: Int { standing.blockedSessions }
     private var waited: Duration { standing.waitingSince.map { max(.zero, now - $0) } ?? .zero }
     private var victimsWaited: Duration { standing.blockedSince.map { max(.zero, now - $0) } ?? .zero }
-    private var pid: Int32? { run.sessions.last?.pid }
+    private var pid: Int32? { standing.pid ?? run.sessions.last?.pid }
     private var cancel: String? { pid.map { "SELECT pg_cancel_backend(\($0))" } }
     private var terminate: String? { pid.map { "SELECT pg_terminate_backend(\($0))" } }
     private var title: String { RunDescription(run, at: now).title }
@@ -77,7 +77,17 @@ private struct RunView {
 
     // MARK: Blocked
 
-    private var isSnapshotWait: Bool { standing.waitingKind == .virtualxid }
+    /// CONCURRENTLY waits for older transactions, for prepared ones by their transaction ids.
+    private var isSnapshotWait: Bool {
+        switch standing.activity {
+        case .concurrentIndex?, .concurrentDrop?, .concurrentDetach?:
+            standing.waitingKind == .virtualxid || standing.waitingKind == .transactionid
+        default: standing.waitingKind == .virtualxid
+        }
+    }
+
+    /// Another session of its own is in its way, which waits for its client, which waits for the run: no deadlock that the server could see.
+    private var isBlockedByItself: Bool { standing.rootBlockers.contains { $0.run == run.id } }
 
     var blocked: [Finding] {
         let blockers = standing.rootBlockers
@@ -95,6 +105,11 @@ private struct RunView {
         evidence += evidenceOfVictims
         evidence += blockers.prefix(3).compactMap(\.peculiarity)
         evidence += evidenceOfActivity
+        if isBlockedByItself {
+            evidence.append(
+                "That is a session of this very run, which sends nothing until the run goes on: it waits for itself, and that never ends."
+            )
+        }
         if isSnapshotWait {
             evidence.append(Self.snapshots)
             if let lockers = standing.progress?.lockers, let total = lockers.total, let phase = standing.progress?.phase
@@ -104,9 +119,10 @@ private struct RunView {
         }
         let leading = finding(
             own, severity, evidence: evidence,
-            actions: isSnapshotWait ? actionsOnSnapshots(blockers) : actionsWhileBlocked(blockers),
+            actions: isBlockedByItself
+                ? actionsOnItself : isSnapshotWait ? actionsOnSnapshots(blockers) : actionsWhileBlocked(blockers),
             about: Array(blockers.prefix(3)))
-        guard own == .lockQueue else { return [leading] }
+        guard own == .lockQueue, !isBlockedByItself else { return [leading] }
         // The queue is the trouble; what stands at its root is one of its own kind.
         return [leading] + (isSnapshotWait ? [] : blockers.prefix(3).compactMap { of($0, severity) })
     }
@@ -127,6 +143,15 @@ private struct RunView {
         return root
     }
 
+    private var actionsOnItself: [Finding.Action] {
+        [
+            .init("Cancel the migration: it can never end by itself", command: cancel),
+            .init(
+                "Run it so that its tool keeps no transaction open beside it (for Flyway: `postgresql.transactional.lock=false`); an index that CONCURRENTLY has begun is invalid now: drop it first"
+            ),
+        ]
+    }
+
     private func actionsWhileBlocked(_ blockers: [Blocker]) -> [Finding.Action] {
         var actions: [Finding.Action] = []
         let needsCancel = blockers.contains(where: \.preventsWraparound)
@@ -138,7 +163,7 @@ private struct RunView {
         }
         if victims > 0 {
             actions.append(.init("Then run the migration again with lock_timeout set, such as SET lock_timeout = '5s'"))
-        } else if !needsCancel {
+        } else if !needsCancel, !blockers.allSatisfy({ $0.run != nil }) {
             actions.append(.init("Or cancel the migration and run it again with lock_timeout set", command: cancel))
         }
         return actions
@@ -146,19 +171,24 @@ private struct RunView {
 
     private func actionsOnSnapshots(_ blockers: [Blocker]) -> [Finding.Action] {
         blockers.prefix(3).flatMap { blocker -> [Finding.Action] in
-            if blocker.gid != nil || blocker.isIdleInTransaction || blocker.isDump {
-                return blocker.removals(cancel: nil)
-            }
+            if blocker.state != .active || blocker.run != nil || blocker.isDump { return blocker.removals(cancel: nil) }
             return [
                 .init(
                     "Wait for pid \(blocker.pid) to end, or cancel its query if it is not needed",
                     command: blocker.remedy)
             ]
         } + [
-            .init(
-                "Do not cancel the index build: what it has built is lost then and an invalid index stays behind; it goes on by itself as soon as the old transactions have ended"
-            )
+            .init("Do not cancel \(lossOfCancelling); it goes on by itself as soon as the old transactions have ended")
         ]
+    }
+
+    private var lossOfCancelling: String {
+        switch standing.activity {
+        case .concurrentDrop?: "the drop: the index is invalid by now, and would stay so until it is dropped again"
+        case .concurrentDetach?:
+            "the detaching: the partition would stay half detached until ALTER TABLE … DETACH PARTITION … FINALIZE"
+        default: "the index build: what it has built is lost then and an invalid index stays behind"
+        }
     }
 
     // MARK: At work
@@ -166,15 +196,19 @@ private struct RunView {
     private var evidenceOfActivity: [String] {
         switch standing.activity {
         case .foreignKey(let tables)?:
-            let both = tables.count < 2 ? "both tables" : tables.readable(limit: 4)
-            return [
-                "It adds a foreign key: that takes SHARE ROW EXCLUSIVE on \(both), and lets nobody write to them, even with NOT VALID."
-            ]
+            let both = tables.count < 2 ? "SHARE ROW EXCLUSIVE on both tables" : tables.readable(limit: 4)
+            return ["It adds a foreign key: that takes \(both), and lets nobody write to them, even with NOT VALID."]
+        case .validation(let table, let lockedBesides)?:
+            let rows =
+                "It validates a constraint: it reads all of \(table ?? "the table"), and PostgreSQL counts nothing of that"
+            return lockedBesides.isEmpty
+                ? ["\(rows). Others read and write meanwhile (SHARE UPDATE EXCLUSIVE)."]
+                : ["\(rows). Its transaction still holds \(lockedBesides.readable(limit: 4)) meanwhile, from before."]
         case .rewrite(let table)?:
             return [
                 "It writes \(table) anew under ACCESS EXCLUSIVE: nobody can read it until that is done, and how long it takes goes with its size."
             ]
-        case .concurrentIndex?, nil: return []
+        case .concurrentIndex?, .concurrentDrop?, .concurrentDetach?, nil: return []
         }
     }
 
@@ -182,7 +216,7 @@ private struct RunView {
         switch standing.activity {
         case .foreignKey?: .foreignKey
         case .rewrite?: .tableRewrite
-        case .concurrentIndex?, nil: nil
+        case .validation?, .concurrentIndex?, .concurrentDrop?, .concurrentDetach?, nil: nil
         }
     }
 
@@ -200,7 +234,13 @@ private struct RunView {
                     "Next time add a new column, fill it in batches and switch over; beforehand `SELECT pg_size_pretty(pg_table_size('TABLE'))` says how much there is to write"
                 )
             ]
-        case .concurrentIndex?, nil: []
+        case .validation(_, let lockedBesides)? where !lockedBesides.isEmpty:
+            [
+                .init(
+                    "Next time let VALIDATE CONSTRAINT be in a transaction of its own, after the one that adds the constraint NOT VALID: then others write meanwhile"
+                )
+            ]
+        case .validation?, .concurrentIndex?, .concurrentDrop?, .concurrentDetach?, nil: []
         }
     }
 
@@ -269,8 +309,13 @@ private struct RunView {
             }
         let left = progress?.timeLeft.map { ", \($0)" } ?? ""
         let loss =
-            progress?.operation?.hasSuffix("CONCURRENTLY") == true || standing.activity == .concurrentIndex
-            ? "leave an invalid index behind" : "roll its work back"
+            switch standing.activity {
+            case .concurrentIndex?, .concurrentDrop?: "leave an invalid index behind"
+            case .concurrentDetach?: "leave the partition half detached"
+            default:
+                progress?.operation?.hasSuffix("CONCURRENTLY") == true
+                    ? "leave an invalid index behind" : "roll its work back"
+            }
         return finding(
             standing.state == .progressing ? .progressing : verdictOfActivity ?? .working, .info,
             evidence: [evidence] + evidenceOfActivity,

@@ -6,9 +6,15 @@ enum TransactionIDAgeRule {
         (situation.server?.databases ?? []).compactMap { database in
             let age = max(database.transactions, database.multixacts)
             guard age >= situation.thresholds.transactionIDAge else { return nil }
-            let tables = situation.catalogs.first { $0.database == database.database }?.oldestTables ?? []
-            let oldest = tables.prefix(3).map { "\($0.table) (\($0.transactions.readableNumber))" }
-            let kind = database.transactions >= database.multixacts ? "transaction ids" : "multixact ids"
+            let used: (TableAge) -> Int64 =
+                switch database.scarcer {
+                case .transactions: { $0.transactions }
+                case .multixacts: { $0.multixacts }
+                }
+            let tables = (situation.catalogs.first { $0.database == database.database }?.oldestTables ?? [])
+                .sorted { used($0) > used($1) }
+            let oldest = tables.prefix(3).map { "\($0.table) (\(used($0).readableNumber))" }
+            let kind = database.scarcer == .transactions ? "transaction ids" : "multixact ids"
             return situation.finding(
                 .transactionIDAge,
                 age >= situation.thresholds.transactionIDAgeCritical ? .critical : .warning,
