@@ -1,7 +1,7 @@
 import PromQL
 
 /// Samples of one series packed into few bytes: a byte for each whose value is that before and whose time is about as
-/// far off as the one before was; a few for one that changed a little; at most twelve.
+/// far off as the one before was; a few for one that changed a little; hardly ever more than nine.
 ///
 /// Of a sample are kept the change of the interval to the sample before, and the bytes of its value that differ from
 /// the value before (the idea of Facebook's Gorilla, https://www.vldb.org/pvldb/vol8/p1816-teller.pdf, in whole bytes,
@@ -39,28 +39,35 @@ struct PackedSamples: Sendable {
         self.bytes = bytes.withUnsafeBufferPointer { Array($0) }
     }
 
-    // A sample begins with a byte: 0ccccccc for a value that did not change and a change of the interval from -64 to
-    // 63 ms; 1tzzznnn for another, with z leading zero bytes and n + 1 bytes of the difference. Then follow the change of
-    // the interval, in one byte or, with t, in any number; and the bytes of the difference.
+    // A sample begins with a byte, which holds
+    // 00cccccc: a value that did not change, and a change of the interval from -32 to 31 ms;
+    // 01zccccc: a value that changed altogether, all but z + 1 leading bytes, and a change of the interval from -16 to 15;
+    // 1tzzznnn: any other, with z leading zero bytes and n + 1 bytes of the difference. The change of the interval follows,
+    //           in one byte or, with t, in any number.
+    // Then come the bytes of the difference.
     private static func append(_ change: Int64, _ difference: UInt64, to bytes: inout [UInt8]) {
-        if difference == 0, (-64...63).contains(change) {
-            bytes.append(UInt8(change + 64))
+        if difference == 0, (-32...31).contains(change) {
+            bytes.append(UInt8(change + 32))
             return
         }
         let zeros = min(difference.leadingZeroBitCount / 8, 7)
         let trailing = difference == 0 ? 7 - zeros : difference.trailingZeroBitCount / 8
         let length = 8 - zeros - trailing
-        let isLong = !(-128...127).contains(change)
-        bytes.append(0x80 | (isLong ? 0x40 : 0) | UInt8(zeros) << 3 | UInt8(length - 1))
-        if isLong {
-            var rest = UInt64(bitPattern: (change << 1) ^ (change >> 63))
-            while rest >= 0x80 {
-                bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-                rest >>= 7
-            }
-            bytes.append(UInt8(rest))
+        if trailing == 0, zeros == 1 || zeros == 2, (-16...15).contains(change) {
+            bytes.append(0x40 | UInt8(zeros - 1) << 5 | UInt8(change + 16))
         } else {
-            bytes.append(UInt8(bitPattern: Int8(change)))
+            let isLong = !(-128...127).contains(change)
+            bytes.append(0x80 | (isLong ? 0x40 : 0) | UInt8(zeros) << 3 | UInt8(length - 1))
+            if isLong {
+                var rest = UInt64(bitPattern: (change << 1) ^ (change >> 63))
+                while rest >= 0x80 {
+                    bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+                    rest >>= 7
+                }
+                bytes.append(UInt8(rest))
+            } else {
+                bytes.append(UInt8(bitPattern: Int8(change)))
+            }
         }
         for place in 0..<length {
             bytes.append(UInt8(truncatingIfNeeded: difference >> UInt64((7 - zeros - place) * 8)))
@@ -80,10 +87,16 @@ struct PackedSamples: Sendable {
                 guard index < bytes.count else { return }
                 let head = bytes[index]
                 index += 1
-                if head < 0x80 {
-                    interval &+= Int64(head) - 64
+                if head < 0x40 {
+                    interval &+= Int64(head) - 32
                 } else {
-                    if head & 0x40 == 0 {
+                    var zeros = Int(head >> 3 & 7)
+                    var length = Int(head & 7) + 1
+                    if head < 0x80 {
+                        interval &+= Int64(head & 0x1F) - 16
+                        zeros = Int(head >> 5 & 1) + 1
+                        length = 8 - zeros
+                    } else if head & 0x40 == 0 {
                         interval &+= Int64(Int8(bitPattern: bytes[index]))
                         index += 1
                     } else {
@@ -97,11 +110,10 @@ struct PackedSamples: Sendable {
                         index += 1
                         interval &+= Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
                     }
-                    let length = Int(head & 7) + 1
                     var difference: UInt64 = 0
                     for place in index..<index + length { difference = difference << 8 | UInt64(bytes[place]) }
                     index += length
-                    value ^= difference << UInt64((8 - Int(head >> 3 & 7) - length) * 8)
+                    value ^= difference << UInt64((8 - zeros - length) * 8)
                 }
                 time &+= interval
             }
