@@ -19,7 +19,7 @@ import Testing
     @Test(
         "Files of made-up expressions and rules give the same answers as in promtool",
         arguments: 101...103 as ClosedRange<UInt64>)
-    func generated(seed: UInt64) throws {
+    func generated(seed: UInt64) async throws {
         let world = GeneratedWorld(seed: seed)
         var generator = ExpressionGenerator(random: LockkeeperTestSupport.SeededGenerator(seed: seed &* 31))
         var rules = "groups:\n  - name: g\n    rules:\n"
@@ -45,9 +45,10 @@ import Testing
         }
         let text = Promtool.testFile(of: cases, over: world, ruleFiles: ["rules.yml"])
         let theirs = try Promtool.answers(
-            in: try Promtool.run("test", "rules", "test.yml", files: ["test.yml": text, "rules.yml": rules]))
+            in: try await Promtool.run("test", "rules", "test.yml", files: ["test.yml": text, "rules.yml": rules]))
 
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         _ = try folder.write(rules, to: "rules.yml")
         let path = try folder.write(text, to: "test.yml")
         var ours: [Int: ExpressionAnswer] = [:]
@@ -77,10 +78,11 @@ import Testing
     }
 
     @Test("The tests of the shipped rules hold, here and in promtool", arguments: names)
-    func shipped(name: String) throws {
+    func shipped(name: String) async throws {
         let path = "\(Self.alerts)/tests/\(name).yml"
         #expect(try RuleTestFileReader.read(path: path).failures().map(\.description) == [])
-        #expect(try Promtool.result(["test", "rules", path]).status == 0)
+        let status = try await Promtool.result(["test", "rules", path]).status
+        #expect(status == 0)
     }
 
     /// What somebody might do to a rule by mistake, as a change of its lines.
@@ -100,7 +102,7 @@ import Testing
     ]
 
     @Test("A shipped rule that is broken on purpose fails its tests, here as in promtool", arguments: names)
-    func broken(name: String) throws {
+    func broken(name: String) async throws {
         let lines = try String(contentsOfFile: "\(Self.alerts)/\(name).yml", encoding: .utf8)
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let test = try String(contentsOfFile: "\(Self.alerts)/tests/\(name).yml", encoding: .utf8)
@@ -114,10 +116,11 @@ import Testing
             let changed = change(lines[begin..<end].filter { !$0.isEmpty })
             let rules = (lines[..<begin] + changed + lines[end...]).joined(separator: "\n") + "\n"
             let folder = try TemporaryFolder()
+            defer { withExtendedLifetime(folder) {} }
             _ = try folder.write(rules, to: "\(name).yml")
             let path = try folder.write(test.replacing("../\(name).yml", with: "\(name).yml"), to: "test.yml")
             let here = Self.holds(path)
-            let there = try Promtool.result(["test", "rules", path]).status == 0
+            let there = try await Promtool.result(["test", "rules", path]).status == 0
             #expect(here == there, "\(lines[begin]): \(mistake)")
             if here { unnoticed.append("\(lines[begin].dropFirst(15)): \(mistake)") }
         }
@@ -151,11 +154,12 @@ import Testing
             // A subquery without a step takes the evaluation interval.
             "evaluation_interval: 20s\ntests: [ { promql_expr_test: [ {expr: 'count_over_time(vector(1)[2m:])', eval_time: 4m, exp_samples: [ {value: 7} ]} ] } ]",
         ])
-    func oddities(text: String) throws {
+    func oddities(text: String) async throws {
         let rules = "groups: [ { name: g, rules: [ { record: r, expr: x * 3 } ] } ]"
-        let theirs = try Promtool.result(
+        let theirs = try await Promtool.result(
             ["test", "rules", "test.yml"], files: ["test.yml": text, "rules.yml": rules])
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         _ = try folder.write(rules, to: "rules.yml")
         let path = try folder.write(text, to: "test.yml")
         #expect(Self.holds(path) == (theirs.status == 0), "\(theirs.output)")

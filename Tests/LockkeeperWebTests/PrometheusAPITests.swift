@@ -212,8 +212,7 @@ import Testing
     func promtool() async throws {
         try await withServer(try await Self.agent()) { address in
             func ask(_ arguments: String...) async throws -> String {
-                // On a thread that may wait.
-                try await Task.detached { try Promtool.result(["query"] + arguments) }.value.output
+                try await Promtool.result(["query"] + arguments).output
             }
             let sum = try await ask("instant", "--time=1700000005", address.url, "x + 1")
             #expect(sum == "{myTarget=\"a b\"} => 6 @[1700000005]\n")

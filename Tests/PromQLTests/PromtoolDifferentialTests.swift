@@ -8,7 +8,7 @@ import Testing
         "Expressions give the same answer as in promtool",
         .enabled(if: Promtool.isWanted, Comment(rawValue: Promtool.reason)),
         arguments: 1...8 as ClosedRange<UInt64>)
-    func agrees(seed: UInt64) throws {
+    func agrees(seed: UInt64) async throws {
         let world = GeneratedWorld(seed: seed)
         var generator = ExpressionGenerator(random: SeededGenerator(seed: seed &* 31))
         let cases = (0..<500).map { _ in
@@ -18,7 +18,7 @@ import Testing
                 generator.random.chance(50) ? 0 : Int64.random(in: 0..<world.interval, using: &generator.random)
             return ExpressionCase(expression: text, time: steps * world.interval + jitter)
         }
-        let theirs = try Promtool.answers(to: cases, over: world)
+        let theirs = try await Promtool.answers(to: cases, over: world)
         let source = world.source
         var differences = 0
         var answered = 0
@@ -42,13 +42,13 @@ import Testing
     @Test(
         "What is an expression here is one in promtool and the other way round, whatever is mangled",
         .enabled(if: Promtool.isWanted, Comment(rawValue: Promtool.reason)), arguments: 1...4 as ClosedRange<UInt64>)
-    func agreesOnSyntax(seed: UInt64) throws {
+    func agreesOnSyntax(seed: UInt64) async throws {
         let world = GeneratedWorld(seed: seed)
         var generator = ExpressionGenerator(random: SeededGenerator(seed: seed &* 77))
         let cases = (0..<500).map { _ in
             ExpressionCase(expression: Self.mangled(generator.expression(), &generator.random), time: 600_000)
         }
-        let theirs = try Promtool.answers(to: cases, over: world)
+        let theirs = try await Promtool.answers(to: cases, over: world)
         for (index, example) in cases.enumerated() {
             let theirError: String? =
                 if case .error(let text) = theirs[index], text.contains("parse error") { text } else { nil }

@@ -18,9 +18,10 @@ extension Promtool {
 
     /// What promtool says to the cases: every one expects nothing, and what came instead stands in its report. Those that
     /// give nothing are missing.
-    public static func answers(to cases: [ExpressionCase], over world: GeneratedWorld) throws -> [Int: ExpressionAnswer]
-    {
-        try answers(in: try testRules(testFile(of: cases, over: world)))
+    public static func answers(
+        to cases: [ExpressionCase], over world: GeneratedWorld
+    ) async throws -> [Int: ExpressionAnswer] {
+        try answers(in: try await testRules(testFile(of: cases, over: world)))
     }
 
     /// Reads the report on a file of `testFile`.

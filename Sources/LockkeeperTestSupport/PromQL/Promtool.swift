@@ -1,4 +1,5 @@
 import Foundation
+import ThrowawayPostgres
 
 /// Prometheus's own tool, the oracle for rules (Debian package `prometheus`).
 public enum Promtool {
@@ -15,22 +16,28 @@ public enum Promtool {
     /// Runs promtool in a folder with these files.
     ///
     /// - Returns: all it printed.
-    public static func run(_ arguments: String..., files: [String: String]) throws -> String {
-        try result(arguments, files: files).output
+    public static func run(_ arguments: String..., files: [String: String]) async throws -> String {
+        try await result(arguments, files: files).output
     }
 
     /// Runs `promtool test rules` on the text of a test file.
     ///
     /// - Returns: all it printed.
-    public static func testRules(_ text: String) throws -> String {
-        try run("test", "rules", "test.yml", files: ["test.yml": text])
+    public static func testRules(_ text: String) async throws -> String {
+        try await run("test", "rules", "test.yml", files: ["test.yml": text])
     }
 
-    /// Runs promtool in a folder with these files.
+    /// Runs promtool in a folder with these files, on a thread that may wait.
     ///
     /// - Returns: its exit status and all it printed.
     public static func result(
         _ arguments: [String], files: [String: String] = [:]
+    ) async throws -> (status: Int32, output: String) {
+        try await BlockingWork.run { try wait(for: arguments, files: files) }
+    }
+
+    private static func wait(
+        for arguments: [String], files: [String: String]
     ) throws -> (status: Int32, output: String) {
         guard let tool = path else { throw TestFailure(reason) }
         let folder = FileManager.default.temporaryDirectory.appending(path: "promtool-" + UUID().uuidString)
