@@ -43,7 +43,7 @@ final class PythonChild: Sendable {
         let errors = folder.appendingPathComponent("errors.txt")
         try Data().write(to: errors)
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-u", "-W", "ignore", script.path, argument]
+        process.arguments = [ClientProgram.python, "-u", "-W", "ignore", script.path, argument]
         process.currentDirectoryURL = folder
         process.standardInput = input
         process.standardOutput = output
