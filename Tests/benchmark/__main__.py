@@ -15,6 +15,7 @@ import idle_watching
 import lock_queue
 import many_processes
 import many_targets
+import rules
 import scraping
 import statement_reading
 from figures import Figures
@@ -25,8 +26,7 @@ from throwaway_postgres import REPOSITORY, ThrowawayPostgres
 MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
     "busy": busy_target, "locks": lock_queue, "statements": statement_reading,
-    "catalogs": catalog_reading,
-    "processes": many_processes,
+    "catalogs": catalog_reading, "processes": many_processes, "rules": rules,
 }
 
 

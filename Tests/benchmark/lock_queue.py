@@ -1,18 +1,16 @@
 """What a full look costs a server with a long lock queue, and how long the wait graph takes."""
 
-import os
 import re
-import shutil
-import subprocess
 import threading
 import time
 
 import psycopg2
 
+import swift_program
 from agent import Agent, wait_until
 from process_figures import CPUMeter, cpu_seconds
 from progress import say
-from throwaway_postgres import REPOSITORY, ThrowawayPostgres
+from throwaway_postgres import ThrowawayPostgres
 
 TITLE = "A lock queue: {sessions} sessions, {waiters} of them waiting, {rows} locks"
 _SESSIONS, _WAITERS, _ROWS, _TABLES = 258, 51, 4500, 60
@@ -119,16 +117,6 @@ def _look_time(observer):
 
 
 def _graph(section):
-    swift = shutil.which("swift")
-    if not swift:
-        say("no swift here: the wait graph alone is not measured")
-        return
-    say("building the measurement of the wait graph")
-    command = [swift, "run", "--configuration", "release", "--package-path", str(REPOSITORY), "WaitGraphBenchmark"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
-    for line in done.stdout.splitlines():
-        name, milliseconds, _ = line.split("\t")
+    for name, number, unit in swift_program.figures("WaitGraphBenchmark"):
         waiters = "10,000 waiters, " if not name.startswith("40") else ""
-        section.add(f"the wait graph: {waiters}{name}", round(float(milliseconds), 2), "ms", "≤ 50")
+        section.add(f"the wait graph: {waiters}{name}", round(number, 2), unit, "≤ 50")
