@@ -70,6 +70,22 @@ struct WaitGraphAgreementTests {
         }
     }
 
+    @Test("on a row whose lock is held in a weak mode while its holder waits", arguments: TestPostgres.majors)
+    func weakTuple(major: Int) async throws {
+        try await withSituation(major) { situation in
+            try await situation.run(
+                "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (parent int REFERENCES parent); INSERT INTO parent VALUES (1)"
+            )
+            let deleter = try await situation.holder("DELETE FROM parent WHERE id = 1")
+            // Its check of the key holds the row FOR KEY SHARE, ACCESS SHARE in the lock table, and waits for the transaction.
+            let inserter = try await situation.waiter("INSERT INTO child VALUES (1)")
+            let next = try await situation.waiter("DELETE FROM parent WHERE id = 1")
+            let graph = try await situation.agreed()
+            #expect(graph.blockers(of: next).hard == sessions(inserter))
+            #expect(graph.victims(of: [deleter]) == Set(sessions(inserter, next)))
+        }
+    }
+
     @Test("on advisory locks of one key and of two", arguments: TestPostgres.majors)
     func advisory(major: Int) async throws {
         try await withSituation(major) { situation in

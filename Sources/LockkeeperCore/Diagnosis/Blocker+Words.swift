@@ -20,10 +20,11 @@ extension Blocker {
 
     var isIdleInTransaction: Bool { state == .idleInTransaction || state == .idleInTransactionAborted }
 
-    /// Whether its client has only just heard of the last statement's end: it most likely sends the next one.
-    private var isBetweenStatements: Bool {
-        guard isIdleInTransaction, let seenAt, let stateChange else { return false }
-        return seenAt - stateChange <= Standing.idleGrace
+    /// Whether it is idle in its transaction for longer than a client takes between two statements.
+    var isLeftIdle: Bool {
+        guard isIdleInTransaction else { return false }
+        guard let seenAt, let stateChange else { return true }
+        return seenAt - stateChange > Standing.idleGrace
     }
 
     /// A vacuum that lets others pass: it is cancelled by whoever waits for it, after `deadlock_timeout`.
@@ -40,7 +41,7 @@ extension Blocker {
         if gid != nil { return .preparedTransaction }
         if isDump { return .backup }
         // How a migration stands is told by its own run.
-        return run == nil && isIdleInTransaction && !isBetweenStatements ? .idleBlocker : nil
+        return run == nil && isLeftIdle ? .idleBlocker : nil
     }
 
     /// What tells more of it than its name, a sentence.

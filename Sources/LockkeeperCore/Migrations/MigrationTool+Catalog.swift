@@ -163,7 +163,8 @@ extension MigrationTool {
                 HistoryShape(
                     // Between its start and its completion, days perhaps, a migration is not done and all is well.
                     "migrations", columns: ["schema", "name", "migration", "done", "created_at", "parent"],
-                    key: "schema || '.' || name || case when done then '' else ' (started)' end",
+                    key:
+                        "case when schema = 'public' then '' else schema || '.' end || name || case when done then '' else ' (started)' end",
                     name: "name || case when done then '' else ' (started)' end", order: "created_at")
             ],
             applicationNames: ["pgroll"]),

@@ -299,7 +299,10 @@ public struct MigrationTracker: Sendable, Hashable {
             !open.contains(where: { $0.run.tool == tool && $0.run.database == session.database })
         {
             if let table = historyTable(of: tool, in: session.database) {
-                tracked.sequence = sequenceValues[table].map { .init(table: table, before: $0, value: $0) }
+                tracked.sequence = sequenceValues[table].map { value in
+                    // An owner may set it below zero.
+                    .init(table: table, before: max(0, value), value: max(0, value))
+                }
             } else if let reading = readings[session.database], session.database == connectedDatabase {
                 tracked.hadNoHistory = !reading.tables.contains { $0.tool == tool }
             }
@@ -381,7 +384,11 @@ public struct MigrationTracker: Sendable, Hashable {
             }
             tracked.run.standing = Standing(
                 of: busy, in: observation, all: all, locks: locks, graph: graph, privacy: privacy)
-            tracked.run.standing.note(runs: open.map { $0.run.id == run.id ? run : $0.run })
+            tracked.run.standing.note(
+                runs: open.filter { $0.quietSince == nil || $0.run.id == run.id }.map {
+                    $0.run.id == run.id ? run : $0.run
+                },
+                sessions: all)
             if tracked.hadNoHistory == true, let table = historyTable(of: run.tool, in: run.database) {
                 // The run has made it, and its sequence began with it.
                 tracked.hadNoHistory = nil
@@ -456,7 +463,9 @@ public struct MigrationTracker: Sendable, Hashable {
             tracked.run.end = max(quietSince, tracked.run.begin)
             tracked.run.outcome = tracked.concludedOutcome(
                 recordedNothing: hasRecordedNothing(tracked, since: quietSince), entryName: name(of:))
-            tracked.run.partialWork = tracked.partialWork
+            tracked.run.partialWork = tracked.partialWork(
+                isHistoryKnown: strays.entries.isEmpty
+                    && (tracked.run.tool == MigrationTool.manual || hasReadHistory(of: tracked.run, since: quietSince)))
             tracked.run.standing = Standing()
             if case .committed(let versions) = tracked.run.outcome, !versions.isEmpty {
                 tracked.run.migrations = versions
@@ -476,13 +485,16 @@ public struct MigrationTracker: Sendable, Hashable {
 
     /// Whether the history of the run's tool was read after its end, and has neither gained nor lost an entry by it.
     private func hasRecordedNothing(_ tracked: TrackedRun, since quietSince: Timestamp) -> Bool {
-        guard tracked.isToolNamed == true, tracked.newEntries.isEmpty, tracked.historyShrank != true,
-            let reading = readings[tracked.run.database], reading.serverTime >= quietSince,
+        tracked.isToolNamed == true && tracked.newEntries.isEmpty && tracked.hasHistoryChanged != true
             // Which of two has written an entry is not always known.
-            open.count(where: { $0.run.tool == tracked.run.tool && $0.run.database == tracked.run.database }) <= 1
-        else { return false }
+            && open.count(where: { $0.run.tool == tracked.run.tool && $0.run.database == tracked.run.database }) <= 1
+            && hasReadHistory(of: tracked.run, since: quietSince)
+    }
+
+    private func hasReadHistory(of run: MigrationRun, since time: Timestamp) -> Bool {
+        guard let reading = readings[run.database], reading.serverTime >= time else { return false }
         return reading.tables.contains { table in
-            if table.tool == tracked.run.tool, case .read = table.entries { true } else { false }
+            if table.tool == run.tool, case .read = table.entries { true } else { false }
         }
     }
 
@@ -525,7 +537,7 @@ public struct MigrationTracker: Sendable, Hashable {
             let kept = (before ?? []).filter { $0 != Self.unread && !$0.contains(Self.stateMark) }
             known = (known ?? [:]).merging([table.relation: kept.union(entries.map(Self.token))]) { _, new in new }
             forgetOutdated(of: table, entries)
-            noticeShrinking(of: table, to: entries, in: reading.database)
+            noticeChanges(of: table, to: entries, in: reading.database)
             if !news.isEmpty { events += take(news, of: table, in: reading) }
         }
         knownHistory[reading.database] = known ?? [:]
@@ -556,13 +568,14 @@ public struct MigrationTracker: Sendable, Hashable {
         }
     }
 
-    /// Notes with the open runs that the newest entry has gone.
-    private mutating func noticeShrinking(of table: HistoryTable, to entries: [HistoryEntry], in database: String) {
-        let before = readings[database]?.tables.first { $0.relation == table.relation }
-        guard case .read(let old)? = before?.entries, let newest = old.last,
-            !entries.contains(where: { $0.key == newest.key })
+    /// Notes with the open runs that an entry has gone, or was written anew. One that newer ones have pushed out of sight counts as well:
+    /// then there are newer ones.
+    private mutating func noticeChanges(of table: HistoryTable, to entries: [HistoryEntry], in database: String) {
+        guard open.contains(where: { $0.run.database == database }),
+            case .read(let old)? = readings[database]?.tables.first(where: { $0.relation == table.relation })?.entries,
+            !Set(old).isSubset(of: entries)
         else { return }
-        for index in open.indices where open[index].run.database == database { open[index].historyShrank = true }
+        for index in open.indices where open[index].run.database == database { open[index].hasHistoryChanged = true }
     }
 
     /// Gives each new entry to the run that wrote it; what none can have written is told by itself.

@@ -34,15 +34,16 @@ public struct PartialWork: Sendable, Hashable, Codable {
 }
 
 extension TrackedRun {
+    /// - Parameter isHistoryKnown: whether the history of its tool was read after its end, or it has none.
     /// - Returns: `nil` for a run that has succeeded, or of which nothing is known to be half done.
-    var partialWork: PartialWork? {
+    func partialWork(isHistoryKnown: Bool) -> PartialWork? {
         switch (run.outcome, transactions.max { $0.start < $1.start }) {
         case (.failed, _), (.cancelled, _): break
         case (.lost, let last?) where last.isRolledBack || last.fate == .committed: break
         default: return nil
         }
         let work = PartialWork(
-            unrecordedCommits: unrecordedCommits.count, rolledBackMigrations: rolledBackMigrations)
+            unrecordedCommits: isHistoryKnown ? unrecordedCommits.count : 0, rolledBackMigrations: rolledBackMigrations)
         return work == PartialWork() ? nil : work
     }
 

@@ -60,10 +60,13 @@ extension Standing {
     }
 
     /// Says of those in its way which are migrations themselves, its own other sessions included.
-    mutating func note(runs: [MigrationRun]) {
-        for index in rootBlockers.indices where rootBlockers[index].pid != 0 {
-            let pid = rootBlockers[index].pid
-            guard let run = runs.last(where: { $0.sessions.contains { $0.pid == pid } }) else { continue }
+    ///
+    /// - Parameter runs: those that are going on.
+    mutating func note(runs: [MigrationRun], sessions: SessionTable) {
+        for index in rootBlockers.indices {
+            guard let session = sessions[rootBlockers[index].pid],
+                let run = runs.last(where: { $0.sessions.contains(session.identity) })
+            else { continue }
             rootBlockers[index].run = run.id
             rootBlockers[index].tool = run.tool
         }

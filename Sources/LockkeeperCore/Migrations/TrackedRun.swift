@@ -13,8 +13,9 @@ public struct TrackedRun: Sendable, Hashable, Codable {
     var historyTool: String?
     /// Whether a session of it has named its tool; else it is taken to be of the tool whose history the database has.
     var isToolNamed: Bool?
-    /// Whether the newest entry of a history in its database has gone meanwhile: a migration was taken back, by this run most likely.
-    var historyShrank: Bool?
+    /// Whether an entry of a history in its database has gone meanwhile, or was written anew: a migration was taken back or repeated, by this
+    /// run most likely.
+    var hasHistoryChanged: Bool?
     /// Whether it was seen to change something, rather than only to wait for the lock of its tool.
     var didWork: Bool?
     /// How many transactions that committed have been forgotten, since there were too many to keep.

@@ -35,6 +35,8 @@ struct StoppedQueries: Sendable {
         }
     }
 
+    private static let growth = 1.5
+
     /// The transactions that were rolled back after and those that would be usual, or `nil` if they have not risen beyond chance, or not in
     /// most of the parts: an application that is stopped leaves many behind, once.
     private static func rollbacks(
@@ -42,11 +44,12 @@ struct StoppedQueries: Sendable {
     ) -> (now: Int64, usual: Double)? {
         let rate = Double(before.rollbacks(of: database)) / max(1e-6, before.length.inSeconds)
         let (now, usual) = (after.rollbacks(of: database), rate * after.length.inSeconds)
-        // Three standard deviations of what comes by chance at that rate, and never less than three.
-        guard Double(now) - usual > 3 * max(1, usual.squareRoot()) else { return nil }
+        // Three standard deviations of what comes by chance at that rate, and never less than three; besides half as many again, since a rate
+        // goes with the load, and a pool that rolls back whenever a connection is returned has a high one.
+        guard Double(now) > usual * growth + 3 * max(1, usual.squareRoot()) else { return nil }
         let risen = after.parts.count { part in
             let usual = rate * part.length.inSeconds
-            return Double(part.rollbacks[database, default: 0]) > usual + usual.squareRoot()
+            return Double(part.rollbacks[database, default: 0]) > usual * growth + usual.squareRoot()
         }
         return risen * 2 >= after.parts.count ? (now, usual) : nil
     }

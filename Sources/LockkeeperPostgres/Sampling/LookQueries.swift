@@ -98,14 +98,17 @@ enum LookQueries {
             SELECT CASE
                 WHEN NOT s.granted THEN NULL
                 WHEN s.relation IS NULL THEN CASE WHEN s.fastpath THEN 0 END
+                WHEN s.mode = 'SIReadLock' THEN 0
+                -- A lock on a row has a mode of its own, which may be a weak one's, and is waited for.
+                WHEN s.locktype <> 'relation' THEN NULL
                 WHEN s.mode = 'AccessShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 1 ELSE -1 END
                 WHEN s.mode = 'RowExclusiveLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 2 ELSE -2 END
                 WHEN s.mode = 'RowShareLock' THEN CASE WHEN s.relation >= '16384'::pg_catalog.oid THEN 3 ELSE -3 END
-                WHEN s.mode = 'SIReadLock' THEN -4
                 END AS weak, s.fastpath, s.database, s.relation, s.pid,
                 -- Of a prepared transaction, which has no pid, all is wanted: it says whose the lock is.
                 CASE WHEN s.granted AND s.pid IS NOT NULL AND CASE WHEN s.relation IS NULL THEN s.fastpath
-                        ELSE s.mode IN ('AccessShareLock', 'RowExclusiveLock', 'RowShareLock', 'SIReadLock') END
+                        ELSE s.mode = 'SIReadLock' OR s.locktype = 'relation'
+                            AND s.mode IN ('AccessShareLock', 'RowExclusiveLock', 'RowShareLock') END
                     THEN NULL ELSE s END AS strong
             FROM pg_catalog.pg_locks AS s
         ), telling AS MATERIALIZED (
@@ -119,7 +122,7 @@ enum LookQueries {
             SELECT l.*
             FROM l
             WHERE l.weak IS NULL
-                OR NOT l.fastpath AND l.relation IN (
+                OR NOT l.fastpath AND l.weak <> 0 AND l.relation IN (
                     SELECT t.relation FROM telling AS t WHERE NOT t.granted AND t.relation IS NOT NULL)
                 OR l.weak > 0 AND l.pid IN (SELECT t.pid FROM telling AS t WHERE t.pid IS NOT NULL)
         ), relations AS MATERIALIZED (
@@ -142,7 +145,7 @@ enum LookQueries {
             GROUP BY p.database, p.weak
         )
         SELECT k.pid, COALESCE((k.strong).locktype, 'relation'),
-            COALESCE((k.strong).mode, (ARRAY['AccessShareLock', 'RowExclusiveLock', 'RowShareLock', 'SIReadLock'])[abs(k.weak)]),
+            COALESCE((k.strong).mode, (ARRAY['AccessShareLock', 'RowExclusiveLock', 'RowShareLock'])[abs(k.weak)]),
             COALESCE((k.strong).granted, true), k.fastpath, \(waitStart),
             CASE WHEN k.pid IS NULL THEN (k.strong).virtualtransaction END, k.database, k.relation, (k.strong).page,
             (k.strong).tuple, (k.strong).virtualxid, (k.strong).transactionid, (k.strong).classid, (k.strong).objid,

@@ -109,6 +109,13 @@ struct BlockingMigrationTests {
         #expect(finding.actions.first?.command == "SELECT pg_cancel_backend(2)")
         #expect(finding.evidence.contains { $0.contains("it waits for itself") })
         #expect(!finding.actions.contains { $0.command == "SELECT pg_terminate_backend(1)" })
+        // Once that session is at work again it is to be waited for.
+        stage.run(1, "UPDATE orders SET n = 1")
+        stage.wait(.seconds(1))
+        _ = stage.look()
+        let working = try #require(findings(stage).first { $0.run == run.id })
+        #expect(!working.evidence.contains { $0.contains("it waits for itself") })
+        #expect(working.actions.first?.text.hasPrefix("Wait for it") == true)
     }
 
     @Test func `Who is idle in a transaction for a moment only has not forgotten it`() throws {

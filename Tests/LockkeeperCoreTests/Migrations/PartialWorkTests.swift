@@ -112,6 +112,29 @@ import Testing
             finding.evidence.contains { $0.hasPrefix("2 migrations of it were done already and rolled back with it") })
     }
 
+    @Test func `Nothing is said to be unrecorded where the history cannot be read`() throws {
+        var stage = openedStage("flyway", "public.flyway_schema_history")
+        commit(&stage, "CREATE TABLE a ()", 900)
+        stage.history = [
+            HistoryTable(
+                tool: "flyway", relation: "public.flyway_schema_history", oid: 16_400,
+                entries: .failed(SampleFailure(reason: .permissionDenied, message: "permission denied")))
+        ]
+        let run = try fail(&stage, 901)
+        #expect(run.outcome?.label == "failed" && run.partialWork == nil)
+    }
+
+    @Test func `A migration that is taken back from the middle of the history has succeeded`() throws {
+        var stage = openedStage("django", "public.django_migrations")
+        record(&stage, HistoryEntry(key: "1", name: "blog.0005"), HistoryEntry(key: "2", name: "shop.0001"))
+        _ = stage.readHistory()
+        commit(&stage, "ALTER TABLE blog DROP COLUMN a", 900)
+        commit(&stage, "DELETE FROM django_migrations WHERE name = '0005'", 901)
+        record(&stage, HistoryEntry(key: "2", name: "shop.0001"))
+        let run = try #require(stage.watch(for: .seconds(15)).ended.first)
+        #expect(run.tool == "django" && run.outcome?.isSuccess == true)
+    }
+
     @Test func `A change that is committed while the tool's history stays as it was may be half of a migration`() throws
     {
         var stage = openedStage("drizzle", "drizzle.__drizzle_migrations")

@@ -62,6 +62,18 @@ struct StoppedQueriesTests {
         #expect(same.review()?.standing == .final && same.review()?.changes == [])
     }
 
+    @Test("is not one where many rollbacks are usual and the load has grown a little")
+    func busyPool() {
+        var stage = stage()
+        stage.rollbacks = 300
+        stage.run(for: .seconds(600))
+        stage.migrate {
+            fail(&$0); $0.rollbacks = 306
+        }
+        stage.run(for: .seconds(660))
+        #expect(stage.review()?.standing == .final && stage.review()?.changes == [])
+    }
+
     @Test("is not one whose application was stopped, however many transactions that left behind")
     func stoppedApplication() {
         // One query of a worker, many of an application, all.

@@ -87,7 +87,7 @@ private struct RunView {
     }
 
     /// Another session of its own is in its way, which waits for its client, which waits for the run: no deadlock that the server could see.
-    private var isBlockedByItself: Bool { standing.rootBlockers.contains { $0.run == run.id } }
+    private var isBlockedByItself: Bool { standing.rootBlockers.contains { $0.run == run.id && $0.isLeftIdle } }
 
     var blocked: [Finding] {
         let blockers = standing.rootBlockers
