@@ -91,6 +91,10 @@ import Testing
             let values = #"[[1700000008,"8"],[1700000010,"10"],[1700000012,"12"]]"#
             let series = #"[{"metric":{"__name__":"x","myTarget":"a b"},"values":\#(values)}]"#
             #expect(text == #"{"data":{"result":\#(series),"resultType":"matrix"},"status":"success"}"# + "\n")
+            let fixed = try await address.get(
+                "/api/v1/query_range?query=x%20%40%20end()&start=1700000006&end=1700000010&step=2"
+            ).text
+            #expect(fixed.contains(#"[[1700000006,"10"],[1700000008,"10"],[1700000010,"10"]]"#), "\(fixed)")
             for wrong in [
                 "query=x&start=1&end=0&step=1", "query=x&start=0&end=1&step=0", "query=x&start=0&end=100000&step=1",
                 "query=x[5m]&start=0&end=1&step=1", "query=x&end=1&step=1", "query=x&start=0&end=1&step=fast",

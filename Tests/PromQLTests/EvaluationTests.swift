@@ -107,4 +107,34 @@ import Testing
         #expect(error?.message == "the range has more than 4 samples; select fewer series or a shorter range")
         #expect(error?.column == 23)
     }
+
+    @Test("What is read again and again counts each time")
+    func manyReadings() throws {
+        for text in ["sum(up) + sum(up) + sum(up)", "max_over_time(sum(up)[5m:1m])"] {
+            let expression = try Expression(parsing: text)
+            let error = #expect(throws: EvaluationError.self) {
+                try expression.evaluate(
+                    at: 300_000, over: Self.source, options: EvaluationOptions(largestSampleCount: 5))
+            }
+            #expect(error?.message.contains("reads more than 5 samples") == true)
+        }
+    }
+
+    @Test("Labels that double in each call are refused before they fill the memory")
+    func longLabels() throws {
+        var text = "label_replace(vector(1), \"a\", \"xxxxxxxx\", \"b\", \"\")"
+        for _ in 0..<30 { text = "label_join(\(text), \"a\", \"\", \"a\", \"a\")" }
+        let expression = try Expression(parsing: text)
+        let error = #expect(throws: EvaluationError.self) { try expression.evaluate(at: 0, over: Self.source) }
+        #expect(error?.message.contains("label value of over 65536 bytes") == true)
+    }
+
+    @Test("start() and end() are those of the whole query")
+    func wholeQuery() throws {
+        for (text, expected) in [("c_total @ start()", 60.0), ("c_total @ end()", 60), ("c_total", 0)] {
+            let value = try Expression(parsing: text).evaluate(
+                at: 180_000, over: Self.source, queried: 60_000...240_000)
+            #expect(value.asVector?.map(\.value) == [expected], "\(text)")
+        }
+    }
 }

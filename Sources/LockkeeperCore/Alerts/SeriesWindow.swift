@@ -12,6 +12,12 @@ public struct SeriesWindow: Sendable {
     enum Owner: Hashable, Sendable {
         case observation
         case rule(generation: UInt64, index: Int)
+
+        /// Whether it is the same evaluator's rule as loaded later.
+        func replaces(_ other: Owner) -> Bool {
+            guard case .rule(let generation, _) = self, case .rule(let older, _) = other else { return false }
+            return generation > older
+        }
     }
 
     private var slots: [WindowSeries?] = []
@@ -105,7 +111,7 @@ public struct SeriesWindow: Sendable {
         newestTime = time
     }
 
-    /// - Returns: a series that another owner has written at this time with another value, which stays, as in Prometheus.
+    /// - Returns: a series that another owner has written at this time with another value, or later, which stays, as in Prometheus.
     @discardableResult
     mutating func append(_ samples: [VectorSample], at time: Int64, from owner: Owner) -> Labels? {
         appends += 1
@@ -116,7 +122,9 @@ public struct SeriesWindow: Sendable {
         for sample in samples {
             if let place = write(sample, at: time, from: owner) {
                 written.append(place)
-            } else if duplicate == nil, slots[places[sample.labels] ?? 0]?.newest?.value != sample.value {
+            } else if duplicate == nil, let newest = places[sample.labels].flatMap({ slots[$0]?.newest }),
+                newest.timestamp > time || newest.value.bitPattern != sample.value.bitPattern
+            {
                 duplicate = sample.labels
             }
         }
@@ -132,12 +140,12 @@ public struct SeriesWindow: Sendable {
         return duplicate
     }
 
-    /// - Returns: the place of the series; nil when what another owner has written there at this time stays, as in
+    /// - Returns: the place of the series; nil when what another owner has written there at this time or later stays, as in
     ///   Prometheus.
     private mutating func write(_ sample: VectorSample, at time: Int64, from owner: Owner) -> Int? {
         let place = places[sample.labels] ?? add(sample.labels, owner)
-        if owner != .observation, let series = slots[place], series.owner != owner, series.newest?.timestamp == time,
-            series.newest?.isStale == false
+        if owner != .observation, let series = slots[place], series.owner != owner, let newest = series.newest,
+            !newest.isStale, newest.timestamp == time || newest.timestamp > time && !owner.replaces(series.owner)
         {
             return nil
         }
@@ -163,10 +171,7 @@ public struct SeriesWindow: Sendable {
         let bytes = byteCount
         if bytes > budget, retention > 0 {
             retention = retention > 60_000 ? retention * 3 / 4 : 0
-            for name in Set(named.keys).union(history.byMetric.keys) {
-                metricKeptSince[name] = max(metricKeptSince[name] ?? keptSince ?? .min, time - length(of: name))
-            }
-            keptSince = keptSince.map { max($0, time - max(retention, history.ofAll)) }
+            noteWhatIsKept(at: time)
             for place in slots.indices {
                 guard let series = slots[place] else { continue }
                 let oldest = time - length(of: series.labels.metricName ?? "")
@@ -174,8 +179,17 @@ public struct SeriesWindow: Sendable {
             }
             nextMeasurement = appends + 1
         } else if bytes < budget / 2, retention < wantedRetention {
+            // What was before is gone, however long is kept from now on.
+            noteWhatIsKept(at: time)
             retention = min(max(retention * 4 / 3, 60_000), wantedRetention)
         }
+    }
+
+    private mutating func noteWhatIsKept(at time: Int64) {
+        for name in Set(named.keys).union(history.byMetric.keys) {
+            metricKeptSince[name] = max(metricKeptSince[name] ?? keptSince ?? .min, time - length(of: name))
+        }
+        keptSince = keptSince.map { max($0, time - max(retention, history.ofAll)) }
     }
 
     /// A number for the rules of one evaluator, so that another's series can be told apart.

@@ -32,18 +32,22 @@ struct WindowSeries: Sendable {
     /// The first of them that still counts; removing from the front of an array at each append would copy it each time.
     private var head = 0
 
+    /// What its labels and its places in the window's tables take, in bytes, about.
+    private let overhead: Int
+
     init(labels: Labels, owner: SeriesWindow.Owner) {
         self.labels = labels
         self.owner = owner
+        overhead = labels.reduce(250) { $0 + $1.name.utf8.count + $1.value.utf8.count }
     }
 
     var newest: PromQL.Sample? { samples.count > head ? samples.last : nil }
 
     var count: Int { packedCount + samples.count - head }
 
-    /// The memory that its samples take, about.
+    /// The memory that it takes, about.
     var byteCount: Int {
-        packs.reduce(samples.capacity * MemoryLayout<PromQL.Sample>.stride + 32) { $0 + $1.byteCount }
+        packs.reduce(samples.capacity * MemoryLayout<PromQL.Sample>.stride + overhead) { $0 + $1.byteCount }
     }
 
     mutating func append(_ sample: PromQL.Sample, keeping: Keeping) {
@@ -68,7 +72,8 @@ struct WindowSeries: Sendable {
             packs.removeFirst(gone.count)
         }
         if packs.isEmpty {
-            while head < samples.count, samples[head].timestamp < oldest { head += 1 }
+            // The newest stays: it may be that of a rule which is evaluated rarely.
+            while head + 1 < samples.count, samples[head].timestamp < oldest { head += 1 }
             trim()
         }
     }

@@ -29,7 +29,10 @@ struct FormParameters {
             case UInt8(ascii: "+"): bytes.append(0x20)
             case UInt8(ascii: "%"):
                 let digits = rest.prefix(2)
-                if digits.count == 2, let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+                // A number may have a sign, which no escape has.
+                if digits.count == 2, digits.first != UInt8(ascii: "+"),
+                    let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+                {
                     bytes.append(code)
                     rest = rest.dropFirst(2)
                 } else {

@@ -10,8 +10,10 @@ struct PrometheusQuestions {
 
     /// As in Prometheus.
     private static let mostPoints = 11_000
-    /// In one range: 80 MB.
+    /// What one evaluation may read: some tenths of a second.
     private static let mostSamples = 5_000_000
+    /// What one answer may hold: some ten megabytes of JSON.
+    private static let mostAnswered = 500_000
     /// Grafana asks again and again; the agent has other things to do, too.
     private static let longestEvaluation = Duration.seconds(10)
 
@@ -39,7 +41,17 @@ struct PrometheusQuestions {
         let expression = try expression()
         let series = await view.series()
         let time = try moment("time") ?? series.now
-        return QueryAnswer(try evaluate(expression, at: time, over: series), at: time)
+        let value = try evaluate(expression, at: time, over: series, queried: time...time)
+        if case .matrix(let found) = value { try checkSize(found.reduce(0) { $0 + $1.samples.count }) }
+        return QueryAnswer(value, at: time)
+    }
+
+    private func checkSize(_ samples: Int) throws(PrometheusFailure) {
+        guard samples > Self.mostAnswered else { return }
+        throw PrometheusFailure(
+            .execution,
+            "the answer has more than \(Self.mostAnswered) samples: select fewer series, a shorter range or a longer step"
+        )
     }
 
     private func queryRange() async throws -> QueryAnswer {
@@ -53,7 +65,7 @@ struct PrometheusQuestions {
         guard let end = try moment("end") else { throw PrometheusFailure.parameter("end", "is missing") }
         if end < start { throw PrometheusFailure.parameter("end", "end timestamp must not be before start time") }
         let step = try step()
-        guard (end - start) / step < Self.mostPoints else {
+        guard (end - start) / step <= Self.mostPoints else {
             throw PrometheusFailure(
                 .badData,
                 "exceeded maximum resolution of \(Self.mostPoints) points per timeseries. Try decreasing the query resolution (?step=XX)"
@@ -62,6 +74,7 @@ struct PrometheusQuestions {
         let series = await view.series()
         var places: [Labels: Int] = [:]
         var found: [SeriesSamples] = []
+        var answered = 0
         let begin = ContinuousClock.now
         for time in stride(from: start, through: end, by: Int64.Stride(step)) {
             try Task.checkCancellation()
@@ -70,7 +83,10 @@ struct PrometheusQuestions {
                     .execution,
                     "the evaluation took longer than \(Self.longestEvaluation.inSeconds) s: ask for fewer points")
             }
-            for sample in try evaluate(expression, at: time, over: series).asVector ?? [] {
+            let samples = try evaluate(expression, at: time, over: series, queried: start...end).asVector ?? []
+            answered += samples.count
+            try checkSize(answered)
+            for sample in samples {
                 let point = PromQL.Sample(timestamp: time, value: sample.value)
                 if let place = places[sample.labels] {
                     found[place].samples.append(point)
@@ -84,13 +100,13 @@ struct PrometheusQuestions {
     }
 
     private func evaluate(
-        _ expression: Expression, at time: Int64, over series: SeriesSnapshot
+        _ expression: Expression, at time: Int64, over series: SeriesSnapshot, queried: ClosedRange<Int64>
     ) throws(PrometheusFailure) -> Value {
         do {
             return try expression.evaluate(
                 at: time, over: series.window,
                 options: EvaluationOptions(
-                    largestStepCount: Self.mostPoints, largestSampleCount: Self.mostSamples))
+                    largestStepCount: Self.mostPoints, largestSampleCount: Self.mostSamples), queried: queried)
         } catch {
             throw PrometheusFailure(.execution, "\(error)")
         }
@@ -164,7 +180,8 @@ struct PrometheusQuestions {
 
     private func selection() throws(PrometheusFailure) -> RulesAnswer.Selection {
         var selection = RulesAnswer.Selection(
-            type: parameters["type"], names: parameters.all("rule_name[]"), groups: parameters.all("rule_group[]"),
+            type: parameters["type"]?.lowercased(), names: parameters.all("rule_name[]"),
+            groups: parameters.all("rule_group[]"),
             files: parameters.all("file[]"))
         if let type = selection.type, type != "alert", type != "record" {
             throw .parameter("type", "not supported value \"\(type.prefix(100))\"")

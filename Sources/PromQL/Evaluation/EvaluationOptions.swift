@@ -20,7 +20,7 @@ public struct EvaluationOptions: Sendable, Hashable {
     /// How many times subqueries may evaluate something in one evaluation before it is refused.
     public var largestStepCount: Int
 
-    /// How many samples a range may have before the evaluation is refused; each takes 16 bytes of memory.
+    /// How many samples an evaluation may read, each as often as it is read, before it is refused; each takes 16 bytes of memory.
     public var largestSampleCount: Int
 
     /// Options; the defaults are Prometheus 2's.

@@ -4,11 +4,13 @@ extension Expression {
     /// - Parameters:
     ///   - time: milliseconds since the epoch.
     ///   - source: the series.
+    ///   - queried: what `start()` and `end()` mean, both ends; for a query of one time that time itself.
     /// - Throws: `EvaluationError`, for example when two series match where one is needed.
     public func evaluate(
-        at time: Int64, over source: some SeriesSource, options: EvaluationOptions = EvaluationOptions()
+        at time: Int64, over source: some SeriesSource, options: EvaluationOptions = EvaluationOptions(),
+        queried: ClosedRange<Int64>? = nil
     ) throws(EvaluationError) -> Value {
-        var evaluator = Evaluator(series: source, queryTime: time, options: options)
+        var evaluator = Evaluator(series: source, queried: queried ?? time...time, options: options)
         do {
             return try evaluator.value(of: root, at: time)
         } catch {
@@ -21,14 +23,24 @@ extension Expression {
 struct Evaluator<Source: SeriesSource> {
     let series: Source
     /// What `start()` and `end()` mean.
-    let queryTime: Int64
+    let queried: ClosedRange<Int64>
     let options: EvaluationOptions
     private var stepCount = 0
+    private var sampleCount: Int64 = 0
 
-    init(series: Source, queryTime: Int64, options: EvaluationOptions) {
+    init(series: Source, queried: ClosedRange<Int64>, options: EvaluationOptions) {
         self.series = series
-        self.queryTime = queryTime
+        self.queried = queried
         self.options = options
+    }
+
+    /// Counts the samples that the evaluation reads, each as often as it is read: that is its time, and bounds its memory.
+    private mutating func count(_ samples: Int, _ node: Node) throws(EvaluationFailure) {
+        sampleCount = sampleCount.saturatingAdding(Int64(samples))
+        guard sampleCount > Int64(options.largestSampleCount) else { return }
+        throw EvaluationFailure(
+            message: "the evaluation reads more than \(options.largestSampleCount) samples; select fewer series, a "
+                + "shorter range or a longer step", range: node.range)
     }
 
     mutating func value(of node: Node, at time: Int64) throws(EvaluationFailure) -> Value {
@@ -40,7 +52,9 @@ struct Evaluator<Source: SeriesSource> {
             return try negated(operand, isNegative, at: time)
         case .binary(let expression): return try binary(expression, node, at: time)
         case .selector(let selector):
-            return .vector(newest(selector, at: time).map { VectorSample(labels: $0.labels, value: $0.sample.value) })
+            let found = newest(selector, at: time)
+            try count(found.count, node)
+            return .vector(found.map { VectorSample(labels: $0.labels, value: $0.sample.value) })
         case .range, .subquery: return .matrix(try window(of: node, at: time).series)
         case .aggregation(let aggregation): return .vector(try aggregated(aggregation, node, at: time))
         case .call(let call): return try called(call, node, at: time)
@@ -126,7 +140,8 @@ struct Evaluator<Source: SeriesSource> {
         let base =
             switch fixed {
             case .at(let milliseconds): milliseconds
-            case .start, .end: queryTime
+            case .start: queried.lowerBound
+            case .end: queried.upperBound
             case nil: time
             }
         return base.saturatingSubtracting(offset)
@@ -155,6 +170,7 @@ struct Evaluator<Source: SeriesSource> {
                     message: "the range has more than \(options.largestSampleCount) samples; select fewer series or a "
                         + "shorter range", range: node.range)
             }
+            try count(found.reduce(0) { $0 + $1.samples.count }, node)
             var result: [SeriesSamples] = []
             result.reserveCapacity(found.count)
             for series in found {
@@ -191,6 +207,7 @@ struct Evaluator<Source: SeriesSource> {
                         + "a shorter range", range: node.range)
             }
             guard case .vector(let samples) = try value(of: subquery.inner, at: at) else { break }
+            try count(samples.count, node)
             for sample in samples {
                 let point = Sample(timestamp: at, value: sample.value)
                 if let place = places[sample.labels] {

@@ -2,6 +2,14 @@ extension FunctionTable {
     /// Functions that change labels.
     static let labelFunctions: [Function] = [labelReplace, labelJoin]
 
+    /// In bytes. One call within another may double a value each time.
+    private static let longestValue = 65_536
+
+    private static func check(_ value: String, _ context: CallContext) throws(EvaluationFailure) -> String {
+        guard value.utf8.count > longestValue else { return value }
+        throw context.failure("\(context.name)() would make a label value of over \(longestValue) bytes")
+    }
+
     private static let labelReplace = Function(
         name: "label_replace", required: [.vector, .string, .string, .string, .string], returns: .vector
     ) { context throws(EvaluationFailure) in
@@ -16,11 +24,16 @@ extension FunctionTable {
         guard LabelName.isLabelName(destination) else {
             throw context.failure("invalid destination label name in label_replace(): \(destination)")
         }
-        return .vector(
-            context.vector(0).map { sample in
-                guard let value = regex.expanding(replacement, in: sample.labels[origin] ?? "") else { return sample }
-                return VectorSample(labels: sample.labels.setting(destination, to: value), value: sample.value)
-            })
+        var result: [VectorSample] = []
+        for sample in context.vector(0) {
+            guard let value = regex.expanding(replacement, in: sample.labels[origin] ?? "") else {
+                result.append(sample)
+                continue
+            }
+            let labels = sample.labels.setting(destination, to: try check(value, context))
+            result.append(VectorSample(labels: labels, value: sample.value))
+        }
+        return .vector(result)
     }
 
     private static let labelJoin = Function(
@@ -35,10 +48,12 @@ extension FunctionTable {
         if let bad = origins.first(where: { !LabelName.isLabelName($0) }) {
             throw context.failure("invalid source label name in label_join(): \(bad)")
         }
-        return .vector(
-            context.vector(0).map { sample in
-                let value = origins.map { sample.labels[$0] ?? "" }.joined(separator: separator)
-                return VectorSample(labels: sample.labels.setting(destination, to: value), value: sample.value)
-            })
+        var result: [VectorSample] = []
+        for sample in context.vector(0) {
+            let value = origins.map { sample.labels[$0] ?? "" }.joined(separator: separator)
+            let labels = sample.labels.setting(destination, to: try check(value, context))
+            result.append(VectorSample(labels: labels, value: sample.value))
+        }
+        return .vector(result)
     }
 }

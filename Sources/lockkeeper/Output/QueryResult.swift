@@ -22,6 +22,9 @@ struct QueryResult: Decodable {
         init(from decoder: any Decoder) throws {
             var container = try decoder.unkeyedContainer()
             time = try container.decode(Double.self)
+            guard time.magnitude < 9e12 else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time: \(time) seconds")
+            }
             text = try container.decode(String.self)
         }
 

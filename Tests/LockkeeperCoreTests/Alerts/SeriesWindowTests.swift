@@ -233,6 +233,55 @@ import Testing
         #expect(plain > 500 && plain < 3600)
     }
 
+    @Test("However short the retention becomes, the newest sample of a series that is written rarely stays")
+    func rareSeries() throws {
+        var random = SeededGenerator(seed: 1)
+        var window = SeriesWindow(history: SeriesHistory(), retention: .seconds(3600), budget: 20_000)
+        let groups = try RuleFile(
+            name: "f",
+            groups: [
+                RuleGroupDefinition(name: "g", rules: [RuleDefinition(record: "rare", expr: "vector(7)")])
+            ]
+        ).groups
+        var evaluator = RuleEvaluator(groups: groups)
+        _ = evaluator.evaluate(at: Self.at(0), over: &window)
+        for second in 1..<280 as Range<Int64> {
+            window.append((0..<20).map { Self.sample("x", Double(random.next()), ["i": "\($0)"]) }, at: Self.at(second))
+        }
+        let value = try Expression(parsing: "rare").evaluate(at: Self.at(279).milliseconds, over: window)
+        #expect(value.asVector?.map(\.value) == [7])
+    }
+
+    @Test("A rule that records the past of a series which is observed fails, and erases nothing of it")
+    func offsetOverObserved() throws {
+        let groups = try RuleFile(
+            name: "f",
+            groups: [
+                RuleGroupDefinition(
+                    name: "g", queryOffset: "10s", rules: [RuleDefinition(record: "x", expr: "vector(5)")])
+            ]
+        ).groups
+        var window = SeriesWindow(history: SeriesHistory(groups: groups), retention: .seconds(60))
+        var evaluator = RuleEvaluator(groups: groups)
+        for second in 0...30 as ClosedRange<Int64> {
+            window.append([Self.sample("x", 5)], at: Self.at(second))
+            #expect(evaluator.evaluate(at: Self.at(second), over: &window).failures.count == 1)
+        }
+        #expect(try Self.count(window, "x", "30s", at: 30) == 31)
+    }
+
+    @Test("Two rules that record the same value of one series, NaN among them, do not fail")
+    func sameValue() throws {
+        let rule = RuleDefinition(record: "x", expr: "vector(NaN)")
+        let groups = try RuleFile(
+            name: "f",
+            groups: [RuleGroupDefinition(name: "a", rules: [rule]), RuleGroupDefinition(name: "b", rules: [rule])]
+        ).groups
+        var window = SeriesWindow(history: SeriesHistory(groups: groups))
+        var evaluator = RuleEvaluator(groups: groups)
+        #expect(evaluator.evaluate(at: Self.at(0), over: &window).failures.isEmpty)
+    }
+
     @Test("What a rule records about the past stands in the past")
     func queryOffset() throws {
         let groups = try RuleFile(
