@@ -489,12 +489,14 @@ public struct MigrationTracker: Sendable, Hashable {
             // Which of two has written an entry is not always known.
             && open.count(where: { $0.run.tool == tracked.run.tool && $0.run.database == tracked.run.database }) <= 1
             && hasReadHistory(of: tracked.run, since: quietSince)
+            && readings[tracked.run.database]?.tables.contains { $0.tool == tracked.run.tool } == true
     }
 
+    /// Whether what the run's tool has recorded was read since then; a database without a history of it has nothing recorded.
     private func hasReadHistory(of run: MigrationRun, since time: Timestamp) -> Bool {
         guard let reading = readings[run.database], reading.serverTime >= time else { return false }
-        return reading.tables.contains { table in
-            if table.tool == run.tool, case .read = table.entries { true } else { false }
+        return reading.tables.allSatisfy { table in
+            if table.tool == run.tool, case .failed = table.entries { false } else { true }
         }
     }
 
