@@ -110,6 +110,9 @@ let package = Package(
         .executableTarget(
             name: "RuleBenchmark", dependencies: ["LockkeeperConfig", "LockkeeperCore", "PromQL", "ShippedRules"],
             path: "Tests/RuleBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "IncidentCheck", dependencies: ["LockkeeperTestSupport"], path: "Tests/IncidentCheck",
+            swiftSettings: settings),
         tests(of: "PromQL", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"]),

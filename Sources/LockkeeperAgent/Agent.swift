@@ -13,7 +13,8 @@ internal import Logging
 ///
 /// Steps are short and pure; storing, sending and looking happen elsewhere, so that no step waits for a disk or a network.
 actor Agent {
-    private(set) var state: AgentState
+    /// Only steps change it.
+    var state: AgentState
     private(set) var configuration: Configuration
     private(set) var notifications = NotificationFigures()
     private var watchers: [String: Watcher] = [:]
@@ -64,7 +65,8 @@ actor Agent {
         state = AgentState(
             targets: targets,
             book: IncidentBook(
-                open: stored.openIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                incidents: stored.unfinishedIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                silences: stored.silences,
                 policy: Self.policy(of: configuration, setup: setup)),
             groups: configuration.rules.files.flatMap(\.groups), alerts: stored.alerts)
     }
@@ -255,7 +257,7 @@ actor Agent {
 
     private static func policy(of configuration: Configuration, setup: AgentSetup) -> IncidentPolicy {
         IncidentPolicy(
-            routes: configuration.routes,
+            routes: configuration.routes, maintenance: configuration.maintenance,
             targetLabels: Dictionary(
                 configuration.targets.map { ($0.name, $0.labels) }, uniquingKeysWith: { first, _ in first }),
             externalURL: configuration.externalURL, sender: "lockkeeper \(setup.version) on \(setup.host)")

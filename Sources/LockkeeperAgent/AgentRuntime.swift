@@ -46,7 +46,7 @@ public struct AgentRuntime: Service {
 
     private func run(with store: Store) async throws {
         let logger = setup.logger
-        let stored = try await store.load()
+        let stored = try await store.load(silencesEndingAfter: AgentClock.now)
         let transfers = TransferClient()
         let (courierEvents, courierEvent) = AsyncStream.makeStream(of: CourierEvent.self)
         let courier = Courier(outbox: store, report: { courierEvent.yield($0) })

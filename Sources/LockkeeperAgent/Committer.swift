@@ -10,12 +10,19 @@ final class Committer: Sendable {
     private let store: Store
     private let logger: Logger
     private let committed: @Sendable () -> Void
-    private let pending = Mutex(StateChange())
+    private let pending = Mutex(Pending())
     private let failure = Mutex<String?>(nil)
     /// Until when what is left may be tried, once no more is taken.
     private let deadline = Mutex<ContinuousClock.Instant?>(nil)
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
+
+    private struct Pending {
+        var change = StateChange()
+        /// Those who wait until what they have brought is stored.
+        var waiting: [CheckedContinuation<Bool, Never>] = []
+        var isFinished = false
+    }
 
     /// - Parameter committed: called after each transaction.
     init(store: Store, logger: Logger, committed: @escaping @Sendable () -> Void) {
@@ -28,8 +35,23 @@ final class Committer: Sendable {
     /// Takes a change. Changes are stored in the order in which they are taken.
     func take(_ change: StateChange) {
         guard !change.isEmpty else { return }
-        pending.withLock { $0.merge(change) }
+        pending.withLock { $0.change.merge(change) }
         signal.yield()
+    }
+
+    /// Takes a change and waits until it is stored, or could not be at the first try.
+    ///
+    /// - Returns: whether it is stored. If not, it goes on being tried.
+    func store(_ change: StateChange) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let isFinished = pending.withLock { pending in
+                pending.change.merge(change)
+                if !pending.isFinished { pending.waiting.append(continuation) }
+                return pending.isFinished
+            }
+            if isFinished { continuation.resume(returning: false) }
+            signal.yield()
+        }
     }
 
     /// Says that no more will be taken: `run` stores what is left and returns.
@@ -44,18 +66,21 @@ final class Committer: Sendable {
     var problem: String? { failure.withLock { $0 } }
 
     func run() async {
+        defer { release() }
         var pause = Duration.milliseconds(500)
         for await _ in signals {
-            while let change = next() {
+            while let (change, waiting) = next() {
                 do {
                     try await store.commit(change)
                     pause = .milliseconds(500)
                     failure.withLock { $0 = nil }
                     committed()
+                    for continuation in waiting { continuation.resume(returning: true) }
                 } catch {
                     logger.error("could not store the agent's state, trying again", metadata: ["error": "\(error)"])
                     failure.withLock { $0 = "\(error)" }
                     putBack(change)
+                    for continuation in waiting { continuation.resume(returning: false) }
                     let deadline = deadline.withLock { $0 }
                     if let deadline, ContinuousClock.now > deadline {
                         logger.critical(
@@ -74,20 +99,30 @@ final class Committer: Sendable {
         }
     }
 
-    private func next() -> StateChange? {
+    private func next() -> (StateChange, waiting: [CheckedContinuation<Bool, Never>])? {
         pending.withLock { pending in
-            guard !pending.isEmpty else { return nil }
-            let change = pending
-            pending = StateChange()
-            return change
+            guard !pending.change.isEmpty || !pending.waiting.isEmpty else { return nil }
+            let next = (pending.change, pending.waiting)
+            (pending.change, pending.waiting) = (StateChange(), [])
+            return next
         }
     }
 
     private func putBack(_ change: StateChange) {
         pending.withLock { pending in
             var merged = change
-            merged.merge(pending)
-            pending = merged
+            merged.merge(pending.change)
+            pending.change = merged
         }
+    }
+
+    /// Nobody stores anything any more.
+    private func release() {
+        let waiting = pending.withLock { pending in
+            pending.isFinished = true
+            defer { pending.waiting = [] }
+            return pending.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: false) }
     }
 }

@@ -17,6 +17,8 @@ public struct Configuration: Sendable, Hashable {
     public var receivers: [ReceiverConfiguration]
     /// Each names one of the receivers.
     public var routes: [Route]
+    /// The planned times in which nobody is told, each by its name in the file.
+    public var maintenance: [Silence]
     /// How much of queries' texts leaves the agent.
     public var queryText: QueryTextPrivacy
     /// What somebody should look at, although the configuration is used.
@@ -28,7 +30,8 @@ public struct Configuration: Sendable, Hashable {
         listen: ListenAddress = ListenAddress(), stateFolder: String = Configuration.defaultStateFolder,
         externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
         sampling: SamplingConfiguration = SamplingConfiguration(), rules: RulesConfiguration = RulesConfiguration(),
-        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], queryText: QueryTextPrivacy = .normalized,
+        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], maintenance: [Silence] = [],
+        queryText: QueryTextPrivacy = .normalized,
         warnings: [ConfigurationProblem] = []
     ) {
         self.listen = listen
@@ -40,6 +43,7 @@ public struct Configuration: Sendable, Hashable {
         self.rules = rules
         self.receivers = receivers
         self.routes = routes
+        self.maintenance = maintenance
         self.queryText = queryText
         self.warnings = warnings
     }

@@ -42,6 +42,10 @@ struct ConfigurationField {
         if case .scalar = node { !isNull } else { false }
     }
 
+    var isList: Bool {
+        if case .sequence = node { true } else { false }
+    }
+
     var isEmptyList: Bool {
         if case .sequence(let sequence) = node { sequence.isEmpty } else { false }
     }

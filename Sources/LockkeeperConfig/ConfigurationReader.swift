@@ -61,6 +61,7 @@ struct ConfigurationReader {
         configuration.routes = RouteReader(
             targets: targets, receivers: configuration.receivers, receiverFields: receivers.map(\.field)
         ).read(root)
+        configuration.maintenance = MaintenanceReader(targets: targets).read(root)
         if let text = root["privacy"]?.section(.privacy)?["query_text"]?
             .text(oneOf: QueryTextPrivacy.allCases.map(\.rawValue))
         {

@@ -14,8 +14,11 @@ struct FieldSet: Hashable {
 
     static let root = FieldSet(
         "",
-        ["listen", "state", "external_url", "web", "targets", "sampling", "rules", "receivers", "routes", "privacy"],
-        later: ["maintenance"])
+        [
+            "listen", "state", "external_url", "web", "targets", "sampling", "rules", "receivers", "routes",
+            "maintenance",
+            "privacy",
+        ])
     static let web = FieldSet("web", ["token", "token_file"], later: ["basic_auth_users", "tls"])
     static let target = FieldSet("targets[]", ["name", "dsn", "dsn_file", "databases", "migrations", "labels"])
     static let migrations = FieldSet("targets[].migrations", ["tool", "folder"])
@@ -42,13 +45,20 @@ struct FieldSet: Hashable {
         "receivers[].cachet", ["url", "token", "token_file", "components", "notify_subscribers", "allow_http"])
     static let pagerduty = FieldSet("receivers[].pagerduty", ["routing_key", "routing_key_file", "api_url"])
     static let alertmanager = FieldSet("receivers[].alertmanager", ["urls", "token", "token_file", "allow_http"])
-    static let route = FieldSet("routes[]", ["receiver", "severity", "match"])
+    static let route = FieldSet(
+        "routes[]",
+        [
+            "receiver", "severity", "match", "matchers", "active_hours", "minimum_duration", "reminder_interval",
+            "unacknowledged_for", "digest",
+        ])
+    static let activeHours = FieldSet("routes[].active_hours", ["days", "from", "until", "time_zone"])
+    static let maintenance = FieldSet("maintenance[]", ["name", "target", "matchers", "from", "until", "comment"])
     static let privacy = FieldSet("privacy", ["query_text"])
 
     static let all = [
         root, web, target, migrations, sampling, rules, receiver, templates, slack, email, webhook, statuspage, cachet,
         pagerduty,
-        alertmanager, route, privacy,
+        alertmanager, route, activeHours, maintenance, privacy,
     ]
 
     // MARK: - Prometheus rule files

@@ -1,9 +1,9 @@
 /// Durations as Go's `time.ParseDuration` reads them: `200ms`, `1.5s`, `1h30m`.
 ///
 /// Source of the format: https://pkg.go.dev/time#ParseDuration. Negative durations are refused: none of the fields means one.
-enum GoDuration {
+public enum GoDuration {
     /// - Returns: `nil` if it is not one, or longer than the 292 years that fit into 64 bits of nanoseconds.
-    static func parse(_ text: String) -> Duration? {
+    public static func parse(_ text: String) -> Duration? {
         if text == "0" { return .zero }
         var rest = Substring(text)
         var nanoseconds: Int64 = 0
@@ -38,7 +38,7 @@ enum GoDuration {
     }
 
     /// What to say to somebody who wrote something else.
-    static func hint(for text: String) -> String {
+    public static func hint(for text: String) -> String {
         let digits = text.prefix(while: isDigit)
         let unit = text.dropFirst(digits.count).trimmingPrefix(while: { $0 == " " }).lowercased()
         if !digits.isEmpty {

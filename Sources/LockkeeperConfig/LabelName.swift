@@ -3,6 +3,9 @@ enum LabelName {
     /// The labels that incidents have by themselves.
     static let ofIncidents = ["target", "database", "tool", "alertname"]
 
+    /// What silences match on besides: the labels of alerts, and an incident's own name and severity.
+    static let ofSilences = ["severity", "incident", "run", "migration", "queryid", "slot", "receiver", "state"]
+
     /// The labels that the agent's own metrics and alerts have; a target's may not take their place.
     static let reserved: Set<String> = Set(
         ofIncidents + [

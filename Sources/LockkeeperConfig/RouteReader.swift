@@ -7,6 +7,9 @@ struct RouteReader {
     /// The places of the receivers in the file.
     let receiverFields: [ConfigurationField]
 
+    /// Nobody means to wait for more than a month.
+    private static let longest = Duration.seconds(31 * 86_400)
+
     func read(_ root: ConfigurationSection) -> [Route] {
         var named: Set<String> = []
         let routes =
@@ -15,10 +18,25 @@ struct RouteReader {
                 let receiver = section.required("receiver", hint: "Name one of the receivers").flatMap(receiver)
                 let severity = section["severity"]?.text(oneOf: Severity.allCases.map(\.rawValue))
                 let match = section["match"].map(self.match) ?? [:]
+                let own = targets.flatMap { $0.labels.keys }
+                let matchers = section["matchers"].map(MatcherReader(known: LabelName.ofIncidents + own).read) ?? []
+                let hours = section["active_hours"].map(ActiveHoursReader().read) ?? []
+                let minimum = section["minimum_duration"]?.duration(in: .zero...Self.longest)
+                let reminder = section["reminder_interval"]?.duration(in: .seconds(60)...Self.longest)
+                let unacknowledged = section["unacknowledged_for"]?.duration(in: .seconds(1)...Self.longest)
+                let isDigest = section["digest"]?.boolean() ?? false
+                if isDigest {
+                    for name in ["reminder_interval", "unacknowledged_for"] {
+                        section[name]?.report(
+                            "has no effect with `digest`", hint: "A digest comes when it is over: keep one of them")
+                    }
+                }
                 guard let receiver else { return nil }
                 named.insert(receiver)
                 return Route(
-                    receiver: receiver, severity: severity.flatMap(Severity.init) ?? .info, match: match)
+                    receiver: receiver, severity: severity.flatMap(Severity.init) ?? .info, match: match,
+                    matchers: matchers, activeHours: hours, minimumDuration: minimum ?? .zero,
+                    reminderInterval: reminder, unacknowledgedFor: unacknowledged, isDigest: isDigest)
             } ?? []
         for (index, receiver) in receivers.enumerated() where !named.contains(receiver.name) {
             receiverFields[index].report(

@@ -9,7 +9,7 @@ internal import GRDB
 /// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
-    static let version = 2
+    static let version = 3
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -21,8 +21,36 @@ enum Schema {
             try database.execute(sql: version2)
             try database.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: version3)
+            try database.execute(sql: "PRAGMA user_version = 3")
+        }
         return migrator
     }
+
+    private static let version3 = """
+        CREATE TABLE silence (
+            id TEXT NOT NULL PRIMARY KEY,
+            ends_at INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX silence_by_end ON silence (ends_at);
+
+        -- Of the receivers only the number of messages was kept: what they know is taken to be how the incident stood.
+        UPDATE incident SET body = json_remove(
+            json_set(
+                body, '$.reached', json_object(), '$.joined', json_object(), '$.owed', json_array(),
+                '$.listeners', (
+                    SELECT json_group_object(
+                        told.key,
+                        json_object(
+                            'messages', told.value, 'severity', body ->> '$.severity',
+                            'at', coalesce(body -> '$.timeline[#-1].at', opened_at)))
+                    FROM json_each(body, '$.told') AS told
+                )),
+            '$.told');
+        CREATE INDEX incident_owing ON incident (id) WHERE json_array_length(body, '$.owed') > 0;
+        """
 
     private static let version2 = """
         -- What a receiver calls an incident, by the thread of its messages.

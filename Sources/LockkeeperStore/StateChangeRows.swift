@@ -34,6 +34,7 @@ struct StateChangeRows: Sendable {
                     ]
                 ))
         }
+        for silence in change.silences { try add(silence) }
         for delivery in change.deliveries {
             rows.append(
                 (
@@ -48,6 +49,10 @@ struct StateChangeRows: Sendable {
                     ]
                 ))
         }
+    }
+
+    mutating private func add(_ silence: Silence) throws {
+        rows.append((Self.silence, [silence.id, silence.end.microseconds, try JSONColumn.encode(silence)]))
     }
 
     func write(to database: Database) throws {
@@ -76,6 +81,11 @@ struct StateChangeRows: Sendable {
         ON CONFLICT (id) DO UPDATE SET target = excluded.target, run = excluded.run, status = excluded.status,
             severity = excluded.severity, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
             body = excluded.body
+        """
+
+    private static let silence = """
+        INSERT INTO silence (id, ends_at, body) VALUES (?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body
         """
 
     private static let delivery = """

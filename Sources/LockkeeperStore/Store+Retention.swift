@@ -13,6 +13,7 @@ extension Store {
         var removed = 0
         for statement in [
             Self.pruneDeliveries, Self.pruneIncidents, Self.pruneRuns, Self.pruneReferences,
+            Self.pruneSilences,
         ] {
             while true {
                 let count = try await write("removing old history") { database in
@@ -53,6 +54,10 @@ extension Store {
                 AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.incident_id = receiver_reference.incident_id)
             LIMIT ?2
         )
+        """
+
+    private static let pruneSilences = """
+        DELETE FROM silence WHERE rowid IN (SELECT rowid FROM silence WHERE ends_at < ?1 LIMIT ?2)
         """
 
     private static let pruneRuns = """

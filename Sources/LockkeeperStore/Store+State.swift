@@ -4,8 +4,12 @@ public import LockkeeperCore
 extension Store {
     /// Reads what the agent goes on from.
     ///
-    /// - Parameter closedSince: from when on closed incidents are wanted too; `nil` for none.
-    public func load(closedSince: Timestamp? = nil) async throws -> StoredState {
+    /// - Parameters:
+    ///   - closedSince: from when on closed incidents are wanted too; `nil` for none.
+    ///   - silencesEndingAfter: now.
+    public func load(
+        closedSince: Timestamp? = nil, silencesEndingAfter: Timestamp = Timestamp(microseconds: .min)
+    ) async throws -> StoredState {
         try await read("loading the state") { database in
             var state = StoredState()
             for row in try Row.fetchAll(database, sql: "SELECT target, body FROM target_memory") {
@@ -16,8 +20,15 @@ extension Store {
             if let body = try String.fetchOne(database, sql: "SELECT body FROM alerts WHERE only = 1") {
                 state.alerts = try JSONColumn.decode([AlertInstance].self, from: body)
             }
-            state.openIncidents = try Self.bodies(
-                Incident.self, database, "SELECT body FROM incident WHERE status = 'open' ORDER BY opened_at, id")
+            state.unfinishedIncidents = try Self.bodies(
+                Incident.self, database,
+                """
+                SELECT body FROM incident WHERE status = 'open' OR json_array_length(body, '$.owed') > 0
+                ORDER BY opened_at, id
+                """)
+            state.silences = try Self.bodies(
+                Silence.self, database, "SELECT body FROM silence WHERE ends_at > ? ORDER BY ends_at, id",
+                [silencesEndingAfter.microseconds])
             if let closedSince {
                 state.recentlyClosedIncidents = try Self.bodies(
                     Incident.self, database, "SELECT body FROM incident WHERE closed_at >= ? ORDER BY closed_at, id",

@@ -6,18 +6,22 @@ public struct StoredState: Sendable, Hashable {
     public var memories: [String: TargetMemory]
     /// The live alerts as last stored.
     public var alerts: [AlertInstance]
-    /// The open incidents, oldest first.
-    public var openIncidents: [Incident]
+    /// The incidents that are open, or of whose end somebody is still to be told, oldest first.
+    public var unfinishedIncidents: [Incident]
+    /// The silences that have not ended, in the order of their ends.
+    public var silences: [Silence]
     /// The incidents that were closed at or after the time asked for, oldest first.
     public var recentlyClosedIncidents: [Incident]
 
     public init(
-        memories: [String: TargetMemory] = [:], alerts: [AlertInstance] = [], openIncidents: [Incident] = [],
+        memories: [String: TargetMemory] = [:], alerts: [AlertInstance] = [], unfinishedIncidents: [Incident] = [],
+        silences: [Silence] = [],
         recentlyClosedIncidents: [Incident] = []
     ) {
         self.memories = memories
         self.alerts = alerts
-        self.openIncidents = openIncidents
+        self.unfinishedIncidents = unfinishedIncidents
+        self.silences = silences
         self.recentlyClosedIncidents = recentlyClosedIncidents
     }
 }

@@ -1,6 +1,6 @@
 public import LockkeeperCore
 
-/// What the web server shows of the agent, and the one thing that it can ask of it.
+/// What the web server shows of the agent, and what it can ask of it.
 ///
 /// Every answer comes from memory or the agent's own store, never from a watched database. All texts of statements are already
 /// redacted by the privacy setting. A getter that takes long holds up nobody but who asked.
@@ -31,6 +31,18 @@ public protocol AgentView: Sendable {
     /// Whether the agent does its work: configuration loaded, store open, first looks taken.
     func readiness() async -> AgentCondition
     func reload() async -> ReloadOutcome
+    /// The agent's clock.
+    func now() async -> Timestamp
+    /// Notes that somebody looks after an open incident, and stores it.
+    ///
+    /// - Parameter incident: the whole id.
+    func acknowledge(incident: String, author: String, comment: String) async -> ActionOutcome<Incident>
+    /// Those in force and those to come, the next to end first, with the configured ones.
+    func silences() async -> [SilenceStatus]
+    /// Sets a silence, and stores it. `notThere`: there are too many.
+    func add(_ silence: Silence) async -> ActionOutcome<Silence>
+    /// Ends a silence now, and stores that.
+    func expire(silence: String) async -> ActionOutcome<Silence>
 }
 
 /// The series that the rules see, as they were at one moment.
@@ -193,6 +205,33 @@ public enum AgentCondition: Sendable, Hashable {
     case fine
     /// With one sentence for each thing that is not.
     case impaired(reasons: [String])
+}
+
+/// What came of a wish to change something.
+public enum ActionOutcome<Value: Sendable & Hashable>: Sendable, Hashable {
+    /// It is as wished, and stored.
+    case done(Value)
+    /// There is nothing of that name that could be changed.
+    case notThere
+    /// It is as wished, but could not be stored yet.
+    case notStored(reason: String)
+}
+
+/// A silence or maintenance window and how it stands.
+public struct SilenceStatus: Sendable, Hashable {
+    public var silence: Silence
+    /// Whether it is a maintenance window of the configuration.
+    public var isConfigured: Bool
+    /// Whether it is in force, as opposed to yet to come.
+    public var isActive: Bool
+    public var isOver: Bool
+
+    public init(_ silence: Silence, isConfigured: Bool = false, at now: Timestamp) {
+        self.silence = silence
+        self.isConfigured = isConfigured
+        isActive = silence.isActive(at: now)
+        isOver = silence.end <= now
+    }
 }
 
 /// What came of the wish to reload the configuration.

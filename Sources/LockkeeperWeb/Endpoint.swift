@@ -14,6 +14,9 @@ enum Endpoint: Hashable {
     case migration(run: String)
     case incidents
     case incident(id: String)
+    case acknowledgement(incident: String)
+    case silences
+    case silence(id: String)
     case deliveries
     case prometheus(PrometheusEndpoint)
 
@@ -37,15 +40,22 @@ enum Endpoint: Hashable {
         case ["api", "v1", "migrations"]: self = .migrations
         case ["api", "v1", "incidents"]: self = .incidents
         case ["api", "v1", "deliveries"]: self = .deliveries
+        case ["api", "v1", "silences"]: self = .silences
         default:
             if names.starts(with: ["api", "v1"]), let endpoint = PrometheusEndpoint(names.dropFirst(2)) {
                 self = .prometheus(endpoint)
+                return
+            }
+            if names.count == 5, names[..<3] == ["api", "v1", "incidents"], !names[3].isEmpty, names[4] == "acknowledge"
+            {
+                self = .acknowledgement(incident: names[3])
                 return
             }
             guard names.count == 4, names[0] == "api", names[1] == "v1", !names[3].isEmpty else { return nil }
             switch names[2] {
             case "migrations": self = .migration(run: names[3])
             case "incidents": self = .incident(id: names[3])
+            case "silences": self = .silence(id: names[3])
             default: return nil
             }
         }
@@ -53,7 +63,9 @@ enum Endpoint: Hashable {
 
     var methods: [HTTPRequest.Method] {
         switch self {
-        case .reload: [.post]
+        case .reload, .acknowledgement: [.post]
+        case .silences: [.get, .head, .post]
+        case .silence: [.delete]
         case .prometheus(let endpoint): endpoint.takesForm ? [.get, .head, .post] : [.get, .head]
         case .page, .metrics, .healthy, .ready, .targets, .locks, .findings, .migrations, .migration, .incidents,
             .incident, .deliveries:
@@ -68,7 +80,7 @@ enum Endpoint: Hashable {
         case .migrations: ["limit", "target", "state"]
         case .incidents: ["limit", "target", "status"]
         case .deliveries: ["limit", "receiver", "status", "incident"]
-        case .targets, .migration, .incident: []
+        case .targets, .migration, .incident, .acknowledgement, .silences, .silence: []
         // Clients of Prometheus send more than there is here.
         case .page, .metrics, .healthy, .ready, .reload, .prometheus: nil
         }

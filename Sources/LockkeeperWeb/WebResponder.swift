@@ -96,6 +96,14 @@ struct WebResponder: HTTPResponder {
             let deliveries = try await view.deliveries(
                 DeliveryQuery(limit: RequestParameters.maximumLimit, incidentID: id))
             return try json(IncidentAnswer(incident, deliveries: deliveries), request)
+        case .acknowledgement(let id):
+            return try await acknowledge(id, request)
+        case .silences:
+            if request.method == .post { return try await addSilence(request) }
+            return try json(
+                SilencesAnswer(silences: await view.silences().map { SilenceAnswer($0) }), request)
+        case .silence(let id):
+            return try await expireSilence(id, request)
         case .deliveries:
             let query = DeliveryQuery(
                 limit: try parameters.limit(), receiver: parameters["receiver"],
@@ -168,7 +176,8 @@ struct WebResponder: HTTPResponder {
 
     // MARK: Actions
 
-    private func reload(_ request: Request) async throws -> Response {
+    /// The body of a request that may change something.
+    private func action(_ request: Request) async throws -> [UInt8] {
         switch BearerToken.check(authorization: request.headers[.authorization], expected: try await token()) {
         case .accepted:
             break
@@ -179,7 +188,7 @@ struct WebResponder: HTTPResponder {
             )
         case .missing:
             throw Refusal(
-                .unauthorized, "reloading needs the header `Authorization: Bearer TOKEN`",
+                .unauthorized, "this needs the header `Authorization: Bearer TOKEN`",
                 headers: [.wwwAuthenticate: "Bearer realm=\"lockkeeper\""])
         case .wrong:
             throw Refusal(
@@ -192,10 +201,14 @@ struct WebResponder: HTTPResponder {
             throw Refusal(.unsupportedMediaType, "actions need the header `Content-Type: application/json`")
         }
         do {
-            _ = try await request.body.collect(upTo: Self.maximumBody)
+            return Array(buffer: try await request.body.collect(upTo: Self.maximumBody))
         } catch is NIOTooManyBytesError {
             throw Refusal.bodyTooLarge(limit: Self.maximumBody)
         }
+    }
+
+    private func reload(_ request: Request) async throws -> Response {
+        _ = try await action(request)
         switch await view.reload() {
         case .reloaded:
             return try json(["status": "reloaded"], request)
@@ -204,6 +217,54 @@ struct WebResponder: HTTPResponder {
                 .unprocessableContent, "the configuration is refused, and the one before stays in force",
                 details: errors)
         }
+    }
+
+    private func acknowledge(_ id: String, _ request: Request) async throws -> Response {
+        let wish = try AcknowledgementWish(json: try await action(request))
+        switch await view.acknowledge(incident: id, author: wish.author, comment: wish.comment) {
+        case .done(let incident): return try json(IncidentAnswer(incident), request)
+        case .notThere:
+            guard let incident = try await view.incident(id: id) else {
+                throw Refusal(.notFound, "there is no incident \(id); /api/v1/incidents lists those there are")
+            }
+            throw Refusal(
+                .conflict, "incident \(incident.id) is over since \(incident.closedAt?.rfc3339 ?? "a while")")
+        case .notStored(let reason): throw Self.notStored(reason)
+        }
+    }
+
+    private func addSilence(_ request: Request) async throws -> Response {
+        let silence = try SilenceWish(json: try await action(request)).silence(at: await view.now())
+        switch await view.add(silence) {
+        case .done(let silence):
+            var response = try json(SilenceAnswer(SilenceStatus(silence, at: await view.now())), request)
+            response.status = .created
+            return response
+        case .notThere:
+            throw Refusal(
+                .unprocessableContent, "there are \(Silence.maximumCount) silences already: expire some of them")
+        case .notStored(let reason): throw Self.notStored(reason)
+        }
+    }
+
+    private func expireSilence(_ id: String, _ request: Request) async throws -> Response {
+        _ = try await action(request)
+        switch await view.expire(silence: id) {
+        case .done(let silence): return try json(SilenceAnswer(SilenceStatus(silence, at: await view.now())), request)
+        case .notThere:
+            if await view.silences().contains(where: { $0.silence.id == id && $0.isConfigured }) {
+                throw Refusal(
+                    .conflict, "\(id) is a maintenance window of the configuration: change it there and reload")
+            }
+            throw Refusal(.notFound, "there is no silence \(id); /api/v1/silences lists those there are")
+        case .notStored(let reason): throw Self.notStored(reason)
+        }
+    }
+
+    private static func notStored(_ reason: String) -> Refusal {
+        Refusal(
+            .serviceUnavailable,
+            "it holds as long as the agent runs, but could not be stored yet, which goes on being tried: \(reason)")
     }
 
     // MARK: Bodies

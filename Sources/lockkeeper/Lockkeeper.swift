@@ -17,6 +17,7 @@ struct Lockkeeper: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, AssessCommand.self, CheckCommand.self, NotifyCommand.self,
-            MigrationsCommand.self, IncidentsCommand.self, RulesCommand.self, QueryCommand.self,
+            MigrationsCommand.self, IncidentsCommand.self, DeliveriesCommand.self, SilenceCommand.self,
+            RulesCommand.self, QueryCommand.self,
         ])
 }

@@ -69,10 +69,27 @@ struct ConfigurationFixture {
             severity: warning
           - receiver: stakeholders
             severity: critical
+            matchers: ['tool!="psql"']
+            active_hours:
+              days: [mon-wed, friday]
+              from: 08:30
+              until: 18:00
+              time_zone: Europe/Berlin
+            minimum_duration: 2m
+            reminder_interval: 4h
+            unacknowledged_for: 15m
+          - receiver: stakeholders
+            digest: true
           - receiver: status-page
             match:
               target: app-production
               env: production
+        maintenance:
+          - name: move
+            target: app-production
+            from: 2126-11-28T22:00:00+01:00
+            until: 2126-11-29T02:00:00+01:00
+            comment: the move
         privacy:
           query_text: none
         """,

@@ -1,4 +1,5 @@
 import LockkeeperCore
+import PromQL
 import Testing
 
 @testable import LockkeeperConfig
@@ -52,10 +53,34 @@ import Testing
         #expect(try webhook.signingSecret?.read() == "s3cr3t-of-signature")
 
         #expect(
-            configuration.routes == [
+            try configuration.routes == [
                 Route(receiver: "incidents"), Route(receiver: "chat", severity: .warning),
-                Route(receiver: "stakeholders", severity: .critical),
+                Route(
+                    receiver: "stakeholders", severity: .critical, matchers: [LabelMatcher("tool", .notEqual, "psql")],
+                    activeHours: configuration.routes[2].activeHours, minimumDuration: .seconds(120),
+                    reminderInterval: .seconds(4 * 3600), unacknowledgedFor: .seconds(15 * 60)),
+                Route(receiver: "stakeholders", isDigest: true),
                 Route(receiver: "status-page", match: ["target": "app-production", "env": "production"]),
+            ])
+        let hours = try #require(configuration.routes[2].activeHours.first)
+        #expect(hours.days == [.monday, .tuesday, .wednesday, .friday])
+        #expect((hours.from, hours.until) == (8 * 60 + 30, 18 * 60))
+        #expect(hours.zone.name == "Europe/Berlin")
+        // Before and after the clocks there change on 28 March 2027.
+        for (time, isActive) in [
+            ("2027-03-26T07:29:59Z", false), ("2027-03-26T07:30:00Z", true), ("2027-03-26T16:59:59Z", true),
+            ("2027-03-26T17:00:00Z", false), ("2027-03-29T06:30:00Z", true), ("2027-03-29T16:00:00Z", false),
+            ("2027-04-01T12:00:00Z", false),
+        ] {
+            #expect(hours.contains(try #require(Timestamp(rfc3339: time))) == isActive, "\(time)")
+        }
+        #expect(
+            configuration.maintenance == [
+                Silence(
+                    id: "maintenance-move", matchers: [LabelMatcher("target", is: "app-production")],
+                    begin: try #require(Timestamp(rfc3339: "2126-11-28T21:00:00Z")),
+                    end: try #require(Timestamp(rfc3339: "2126-11-29T01:00:00Z")), author: "the configuration",
+                    comment: "the move")
             ])
         #expect(configuration.queryText == .none)
         #expect(configuration.warnings == [])

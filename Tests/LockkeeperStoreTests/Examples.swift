@@ -63,7 +63,10 @@ extension Incident {
                     activeAt: openedAt)
             ],
             timeline: [TimelineEntry(at: openedAt, severity: .info, text: "began")],
-            told: ["slack": 2, "mail": 1], labels: ["target": target])
+            listeners: [
+                "slack": Listener(messages: 2, severity: severity, at: openedAt),
+                "mail": Listener(messages: 1, severity: severity, at: openedAt),
+            ], labels: ["target": target])
         incident.closedAt = closedAt
         incident.status = closedAt == nil ? .open : .closed
         return incident

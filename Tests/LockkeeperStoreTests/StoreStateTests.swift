@@ -36,7 +36,7 @@ struct StoreStateTests {
         let reopened = try await Store.open(folder.afterCrash().state)
         let state = try await reopened.load()
         #expect(state.memories == ["app": memory])
-        #expect(state.openIncidents == [.example()])
+        #expect(state.unfinishedIncidents == [.example()])
         #expect(try await reopened.runs() == [.example()])
         #expect(try await reopened.deliveries(limit: 1) == [.example("d2", sequence: 2)])
         #expect(try await reopened.due(receiver: "slack", at: .noon, limit: 1) == [delivery])
@@ -83,7 +83,7 @@ struct StoreStateTests {
     @Test func `a closed incident is loaded only if it was closed since the time asked for`() async throws {
         let closed = Incident.example("run-2", closedAt: .noon + .seconds(60))
         try await store.commit(StateChange(incidents: [.example(), closed]))
-        #expect(try await store.load().openIncidents == [.example()])
+        #expect(try await store.load().unfinishedIncidents == [.example()])
         #expect(try await store.load().recentlyClosedIncidents == [])
         #expect(try await store.load(closedSince: .noon + .seconds(60)).recentlyClosedIncidents == [closed])
         #expect(try await store.load(closedSince: .noon + .seconds(61)).recentlyClosedIncidents == [])

@@ -42,7 +42,10 @@ struct APITests {
                     annotations: ["summary": "blocked"], activeAt: begin + .seconds(40))
             ],
             timeline: [TimelineEntry(at: begin, severity: .info, text: "It began.")])
-        incident.told = ["mail": 1, "chat": 2]
+        incident.listeners = [
+            "mail": Listener(messages: 1, severity: .critical, at: begin),
+            "chat": Listener(messages: 2, severity: .critical, at: begin),
+        ]
         return incident
     }()
 

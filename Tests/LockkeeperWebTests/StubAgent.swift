@@ -69,6 +69,36 @@ actor StubAgent: AgentView {
     func health() -> AgentCondition { condition }
     func readiness() -> AgentCondition { readinessCondition }
 
+    var time = Timestamp(seconds: 1_764_000_000)
+    var quiet: [SilenceStatus] = []
+    /// Whether what is asked for can be stored.
+    var storeProblem: String?
+    private(set) var acknowledgements: [[String]] = []
+
+    func now() -> Timestamp { time }
+
+    func acknowledge(incident id: String, author: String, comment: String) -> ActionOutcome<Incident> {
+        guard let index = book.firstIndex(where: { $0.id == id && $0.status == .open }) else { return .notThere }
+        acknowledgements.append([id, author, comment])
+        book[index].acknowledgement = Acknowledgement(
+            author: author, comment: comment, at: time, severity: book[index].severity)
+        return storeProblem.map { .notStored(reason: $0) } ?? .done(book[index])
+    }
+
+    func silences() -> [SilenceStatus] { quiet }
+
+    func add(_ silence: Silence) -> ActionOutcome<Silence> {
+        quiet.append(SilenceStatus(silence, at: time))
+        return .done(silence)
+    }
+
+    func expire(silence id: String) -> ActionOutcome<Silence> {
+        guard let index = quiet.firstIndex(where: { $0.silence.id == id && !$0.isConfigured }) else { return .notThere }
+        var silence = quiet.remove(at: index).silence
+        silence.end = time
+        return .done(silence)
+    }
+
     func reload() -> ReloadOutcome {
         reloads += 1
         return outcome

@@ -84,6 +84,21 @@ public struct AgentState: Sendable {
         return (change, evaluation.failures)
     }
 
+    /// Notes that somebody looks after an incident; see `IncidentBook.acknowledge`.
+    public mutating func acknowledge(
+        _ incident: Incident.ID, by author: String, comment: String, at now: Timestamp
+    ) -> StateChange? {
+        book.acknowledge(
+            incident, by: author, comment: comment, at: now,
+            serverTimes: targets.mapValues { $0.serverTime(at: now) })
+    }
+
+    public mutating func add(_ silence: Silence) -> StateChange { book.add(silence) }
+
+    public mutating func expire(silence id: Silence.ID, at now: Timestamp) -> StateChange? {
+        book.expire(id, at: now)
+    }
+
     /// How the rules stand, in the order of evaluation.
     public var ruleGroups: [RuleGroupStatus] { rules.status }
 

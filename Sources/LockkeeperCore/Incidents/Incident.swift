@@ -19,8 +19,20 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var firing: [String: IncidentAlert]
     /// What happened, oldest first.
     public var timeline: [TimelineEntry]
-    /// How many messages each receiver was told, or is to be told, of it. Each receiver in it will be told how it ends.
-    public var told: [String: Int]
+    /// Who was told, or is to be told, of it, by receiver. Each of them will be told how it ends.
+    public var listeners: [String: Listener]
+    /// Since when it has been at least this severe.
+    public var reached: SeverityTimes
+    /// When an alert of a severity last joined those that fire without making it more severe.
+    public var joined: SeverityTimes
+    /// Who is looking after it, as far as somebody has said so.
+    public var acknowledgement: Acknowledgement?
+    /// The silence that mutes it.
+    public var mutedBy: Silence.ID?
+    /// The receivers that are to be told of its end once their hours begin. Only one that is over has any.
+    public var owed: [String]
+    /// What the message of its end says at its head, once it has ended.
+    public var headline: String?
     /// Since when the firing alerts would make it less severe than it is. A drop is told only when it has lasted a while.
     public var lowerSince: Timestamp?
     /// What routes match on: `target`, `database`, `tool`, `alertname` and the target's configured labels.
@@ -39,7 +51,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public init(
         id: String, subject: Subject, severity: Severity, openedAt: Timestamp, begin: Timestamp? = nil,
         facts: IncidentFacts,
-        firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], told: [String: Int] = [:],
+        firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], listeners: [String: Listener] = [:],
         labels: [String: String] = [:]
     ) {
         self.id = id
@@ -54,7 +66,13 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.facts = facts
         self.firing = firing
         self.timeline = timeline
-        self.told = told
+        self.listeners = listeners
+        self.reached = SeverityTimes()
+        self.joined = SeverityTimes()
+        self.acknowledgement = nil
+        self.mutedBy = nil
+        self.owed = []
+        self.headline = nil
         self.lowerSince = nil
         self.labels = labels
     }
@@ -63,6 +81,30 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         switch subject {
         case .migration(_, let target), .alerts(_, let target): target
         }
+    }
+
+    /// The acknowledgement, unless the incident has become more severe since it was given.
+    public var acknowledgementInForce: Acknowledgement? {
+        acknowledgement.flatMap { $0.severity >= severity ? $0 : nil }
+    }
+
+    /// Those who were told of it, in the order of their names.
+    public var toldReceivers: [String] { listeners.keys.sorted() }
+
+    /// What silences match on: its labels, its severity, and its own name as `incident`.
+    var labelsForSilences: [String: String] {
+        labels.merging(["severity": severity.rawValue, "incident": id]) { _, own in own }
+    }
+
+    /// The severity of what is not muted; `nil` if all of it is.
+    var audibleSeverity: Severity? {
+        if mutedBy != nil { return nil }
+        let audible = firing.values.filter { $0.mutedBy == nil }
+        // A fall is told only when it has settled: until then the incident is as severe as it was.
+        if audible.count == firing.count { return severity }
+        let loudest = audible.map(\.severity).max()
+        if case .migration = subject { return min(loudest ?? .info, severity) }
+        return loudest.map { min($0, severity) }
     }
 }
 
@@ -73,6 +115,10 @@ public struct IncidentAlert: Sendable, Hashable, Codable {
     public var labels: [String: String]
     public var annotations: [String: String]
     public var activeAt: Timestamp
+    /// The silence that mutes it.
+    public var mutedBy: Silence.ID?
+    /// When it was first not muted.
+    public var audibleSince: Timestamp?
 
     public init(
         name: String, severity: Severity, labels: [String: String], annotations: [String: String], activeAt: Timestamp
@@ -82,6 +128,8 @@ public struct IncidentAlert: Sendable, Hashable, Codable {
         self.labels = labels
         self.annotations = annotations
         self.activeAt = activeAt
+        mutedBy = nil
+        audibleSince = nil
     }
 }
 

@@ -1,6 +1,8 @@
 /// What the configuration says of incidents: who is told, and how much.
 public struct IncidentPolicy: Sendable, Hashable {
     public var routes: [Route]
+    /// The configured times in which nobody is told.
+    public var maintenance: [Silence]
     /// The configured labels of each target.
     public var targetLabels: [String: [String: String]]
     /// The base of links in messages, without a slash at its end; `nil` for no links.
@@ -9,19 +11,50 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var sender: String
 
     public init(
-        routes: [Route] = [], targetLabels: [String: [String: String]] = [:],
+        routes: [Route] = [], maintenance: [Silence] = [], targetLabels: [String: [String: String]] = [:],
         externalURL: String? = nil, sender: String = "lockkeeper"
     ) {
         self.routes = routes
+        self.maintenance = maintenance
         self.targetLabels = targetLabels
         self.externalURL = externalURL
         self.sender = sender
     }
 
-    /// The receivers of an incident of this severity with these labels, each once, in the order of the routes.
-    func receivers(severity: Severity, labels: [String: String]) -> [String] {
+    /// The receivers that routes lead to, each once, in the order of the routes.
+    var receivers: [String] {
         var seen: Set<String> = []
-        return routes.filter { $0.matches(severity: severity, labels: labels) && seen.insert($0.receiver).inserted }
-            .map(\.receiver)
+        return routes.map(\.receiver).filter { seen.insert($0).inserted }
+    }
+
+    /// Why a receiver is not told of an open incident now; `nil` if it is.
+    ///
+    /// - Parameter severity: of the news.
+    func hold(of receiver: String, _ incident: Incident, at severity: Severity, now: Timestamp) -> Hold? {
+        hold(of: receiver) { $0.hold(incident, at: severity, now: now) }
+    }
+
+    /// Why a receiver that has heard nothing of an incident is not told of its end; `nil` if it is.
+    ///
+    /// - Parameter severity: of the end itself; `nil` if it is no news.
+    func hold(of receiver: String, end incident: Incident, at severity: Severity?, now: Timestamp) -> Hold? {
+        hold(of: receiver) { $0.hold(end: incident, at: severity, now: now) }
+    }
+
+    /// The shortest pause after which a receiver is told again; `nil` if it is not.
+    func reminderInterval(of receiver: String, _ incident: Incident, at severity: Severity, now: Timestamp) -> Duration?
+    {
+        routes.filter { $0.receiver == receiver && $0.hold(incident, at: severity, now: now) == nil }
+            .compactMap(\.reminderInterval).min()
+    }
+
+    /// Of several routes to a receiver one that lets through is enough; else the last that could counts.
+    private func hold(of receiver: String, _ judge: (Route) -> Hold?) -> Hold? {
+        var result = Hold.unmatched
+        for route in routes where route.receiver == receiver {
+            guard let hold = judge(route) else { return nil }
+            if hold != .unmatched { result = hold }
+        }
+        return result
     }
 }

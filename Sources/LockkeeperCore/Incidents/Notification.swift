@@ -28,6 +28,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public var sender: String
     /// A message marked TEST.
     public var isTest: Bool
+    /// Who has said that they are looking after it.
+    public var acknowledgement: Acknowledgement?
 
     /// Why a receiver is told.
     public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
@@ -40,6 +42,8 @@ public struct Notification: Sendable, Hashable, Codable {
         case changed
         /// Somebody has said that they are looking after it.
         case acknowledged
+        /// It still goes on, and nobody has acknowledged it.
+        case reminder
         case resolved
         case test
     }
@@ -48,7 +52,8 @@ public struct Notification: Sendable, Hashable, Codable {
         incidentID: String, thread: String? = nil, reason: Reason, severity: Severity, isResolved: Bool, title: String,
         since: Timestamp,
         at: Timestamp, duration: Duration, facts: IncidentFacts, alerts: [IncidentAlert] = [],
-        timeline: [TimelineEntry] = [], link: String? = nil, sender: String, isTest: Bool = false
+        timeline: [TimelineEntry] = [], link: String? = nil, sender: String, isTest: Bool = false,
+        acknowledgement: Acknowledgement? = nil
     ) {
         self.incidentID = incidentID
         self.thread = thread
@@ -65,6 +70,7 @@ public struct Notification: Sendable, Hashable, Codable {
         self.link = link
         self.sender = sender
         self.isTest = isTest
+        self.acknowledgement = acknowledgement
     }
 }
 

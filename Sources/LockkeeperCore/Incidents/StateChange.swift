@@ -10,20 +10,24 @@ public struct StateChange: Sendable, Hashable {
     public var incidents: [Incident]
     /// Deliveries that are planned: rows that are new to the outbox.
     public var deliveries: [Delivery]
+    /// Silences that are new or changed.
+    public var silences: [Silence]
 
     public init(
         runs: [MigrationRun] = [], memories: [String: TargetMemory] = [:], alerts: [AlertInstance]? = nil,
-        incidents: [Incident] = [], deliveries: [Delivery] = []
+        incidents: [Incident] = [], deliveries: [Delivery] = [], silences: [Silence] = []
     ) {
         self.runs = runs
         self.memories = memories
         self.alerts = alerts
         self.incidents = incidents
         self.deliveries = deliveries
+        self.silences = silences
     }
 
     public var isEmpty: Bool {
         runs.isEmpty && memories.isEmpty && alerts == nil && incidents.isEmpty && deliveries.isEmpty
+            && silences.isEmpty
     }
 }
 
@@ -35,6 +39,7 @@ extension StateChange {
         alerts = later.alerts ?? alerts
         incidents = Self.latest(incidents + later.incidents)
         deliveries += later.deliveries
+        silences = Self.latest(silences + later.silences)
     }
 
     /// One of each identity: the last, in the place of the first.

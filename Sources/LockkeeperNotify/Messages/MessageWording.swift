@@ -38,7 +38,12 @@ struct MessageWording: Sendable {
         case .escalated: "The severity rose to \(notification.severity.rawValue)."
         case .deescalated: "The severity fell to \(notification.severity.rawValue); it is not over yet."
         case .changed: "Another alert has joined."
-        case .acknowledged: "Somebody is looking after it."
+        case .acknowledged:
+            notification.acknowledgement.map { acknowledgement in
+                let comment = acknowledgement.comment.isEmpty ? "." : ": \(acknowledgement.comment)"
+                return Self.singleLine("\(acknowledgement.author) is looking after it\(comment)")
+            } ?? "Somebody is looking after it."
+        case .reminder: "It still goes on, and nobody has acknowledged it."
         case .test: "This is a test message. Nothing is wrong, and nobody has to do anything."
         case .opened, .resolved: nil
         }

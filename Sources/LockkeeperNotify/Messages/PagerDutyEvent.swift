@@ -83,7 +83,7 @@ public struct PagerDutyEvent: Sendable, Hashable {
         switch notification.reason {
         case .acknowledged: return [.acknowledge]
         case .resolved: return [delivery.sequence == 1 && Badge(notification).isBad ? .trigger : .resolve]
-        case .opened, .escalated, .deescalated, .changed, .test: return [.trigger]
+        case .opened, .escalated, .deescalated, .changed, .reminder, .test: return [.trigger]
         }
     }
 

@@ -17,7 +17,9 @@ extension ReceiverClient {
             case .failed(let outcome): return outcome
             case .gone: break
             case .done, .doneSomewhere:
-                let isNews = notification.reason == .escalated || (notification.isResolved && Badge(notification).isBad)
+                let isNews =
+                    [.escalated, .reminder].contains(notification.reason)
+                    || (notification.isResolved && Badge(notification).isBad)
                 let reply = SlackCall(
                     .reply(channel: channel, thread: ts, isBroadcast: isNews), SlackMessage(notification, .news),
                     of: delivery)

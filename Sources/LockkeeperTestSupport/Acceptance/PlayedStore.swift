@@ -13,7 +13,7 @@ struct PlayedStore: Sendable {
     struct Loaded {
         var memories: [String: TargetMemory]
         var alerts: [AlertInstance]
-        /// The open ones.
+        /// The open ones, and those of whose end somebody is still to be told.
         var incidents: [Incident]
     }
 
@@ -40,7 +40,7 @@ struct PlayedStore: Sendable {
             memories: try memories.mapValues { try JSONDecoder().decode(TargetMemory.self, from: $0) },
             alerts: try alerts.map { try JSONDecoder().decode([AlertInstance].self, from: $0) } ?? [],
             incidents: try incidents.values.map { try JSONDecoder().decode(Incident.self, from: $0) }
-                .filter { $0.status == .open })
+                .filter { $0.status == .open || !$0.owed.isEmpty })
     }
 
     /// In the order in which they were opened.

@@ -43,7 +43,8 @@ public struct Scene {
         agent = AgentState(
             targets: [target],
             book: IncidentBook(
-                open: stored.incidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) }, policy: policy),
+                incidents: stored.incidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                policy: policy),
             groups: rules, alerts: stored.alerts)
         inquiry = Inquiry()
         (lookAt, historyAt, rulesAt) = (server.now, server.now, server.now)

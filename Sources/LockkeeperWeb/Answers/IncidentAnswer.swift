@@ -30,10 +30,21 @@ struct IncidentAnswer: Encodable {
     let runbookURL: String?
     let firing: [AlertAnswer]
     let toldReceivers: [String]
+    let acknowledgement: AcknowledgementAnswer?
+    /// The silence or maintenance window that holds back news of it.
+    let mutedBy: String?
     /// In the detailed answer only.
     let timeline: [TimelineAnswer]?
     /// In the detailed answer only.
     let deliveries: [DeliveryAnswer]?
+
+    struct AcknowledgementAnswer: Encodable {
+        let author: String
+        let comment: String
+        let at: String
+        /// Whether it still holds: not if the incident has become more severe since.
+        let isInForce: Bool
+    }
 
     struct DetailAnswer: Encodable {
         let name: String
@@ -93,7 +104,13 @@ struct IncidentAnswer: Encodable {
                 name: alert.name, severity: alert.severity.rawValue, labels: alert.labels,
                 annotations: alert.annotations, activeAt: alert.activeAt.rfc3339)
         }
-        toldReceivers = incident.told.keys.sorted()
+        toldReceivers = incident.toldReceivers
+        acknowledgement = incident.acknowledgement.map {
+            AcknowledgementAnswer(
+                author: $0.author, comment: $0.comment, at: $0.at.rfc3339,
+                isInForce: incident.acknowledgementInForce != nil)
+        }
+        mutedBy = incident.mutedBy
         timeline =
             deliveries == nil
             ? nil

@@ -23,6 +23,11 @@ public enum JSONDocuments {
         try text(IncidentAnswer(incident, deliveries: deliveries))
     }
 
+    /// As `GET /api/v1/deliveries`.
+    public static func deliveries(_ deliveries: [Delivery]) throws -> String {
+        try text(DeliveriesAnswer(deliveries: deliveries.map(DeliveryAnswer.init)))
+    }
+
     /// What is found on a server that no agent watches: with the findings of `GET /api/v1/findings` and the waits of `GET /api/v1/locks`.
     public static func assessment(
         target: String, at: Timestamp, server: Server?, findings: [Finding], locks: LockOverview?,

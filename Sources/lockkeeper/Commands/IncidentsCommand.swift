@@ -5,12 +5,13 @@ import LockkeeperWeb
 
 struct IncidentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "incidents", abstract: "Shows the incidents and who was told of them.",
+        commandName: "incidents", abstract: "Shows the incidents and who was told of them, and acknowledges them.",
         discussion: """
             Example:
               lockkeeper incidents
               lockkeeper incidents show run-8h3k2m1x9q4zt
-            """, subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+              lockkeeper incidents ack run-8h3k2m1x9q4zt --comment "I end the report"
+            """, subcommands: [List.self, Show.self, Acknowledge.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -35,7 +36,7 @@ struct IncidentsCommand: AsyncParsableCommand {
                 table.add(
                     incident.id, incident.openedAt.readable, incident.status.rawValue, incident.severity.rawValue,
                     incident.peak.rawValue, incident.target.isEmpty ? "-" : incident.target,
-                    incident.told.isEmpty ? "nobody" : incident.told.keys.sorted().joined(separator: ","),
+                    incident.listeners.isEmpty ? "nobody" : incident.toldReceivers.joined(separator: ","),
                     incident.timeline.last?.text ?? incident.facts.summary)
             }
             Console.line(table.text)
@@ -64,6 +65,10 @@ struct IncidentsCommand: AsyncParsableCommand {
                 return
             }
             Console.line("\(incident.id): \(incident.status.rawValue), \(incident.severity.rawValue)")
+            if let acknowledgement = incident.acknowledgementInForce {
+                Console.line("acknowledged by \(acknowledgement.author) at \(acknowledgement.at.readable)")
+            }
+            if let silence = incident.mutedBy, incident.status == .open { Console.line("muted by \(silence)") }
             Sightings.describe(incident.facts)
             Console.line("\nTimeline:")
             for entry in incident.timeline {
@@ -76,6 +81,36 @@ struct IncidentsCommand: AsyncParsableCommand {
                     "  \(delivery.plannedAt.readable)  \(delivery.receiver)  \(delivery.notification.reason.rawValue)  \(delivery.status.rawValue) after \(delivery.attempts) attempt\(delivery.attempts == 1 ? "" : "s")\(error)"
                 )
             }
+        }
+    }
+
+    struct Acknowledge: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ack",
+            abstract:
+                "Says that you are looking after one: those who were told of it hear it, and nobody else is called.",
+            discussion: """
+                Example:
+                  lockkeeper incidents ack run-8h3k2m1x9q4zt --comment "I end the report"
+
+                It holds for the severity that the incident has now: if that rises, people are called again.
+                """)
+
+        @Argument(help: "The incident, as `incidents list` names it.")
+        var id: String
+
+        @OptionGroup var authorship: Authorship
+        @OptionGroup var agent: AgentAddress
+
+        @Flag(help: "Prints JSON, as the HTTP API answers it.")
+        var json = false
+
+        func run() async throws {
+            let answer = try await AgentAction(
+                agent: agent, path: "/api/v1/incidents/\(AgentAction.encoded(id))/acknowledge",
+                body: ["author": .text(authorship.name), "comment": .text(authorship.comment)]
+            ).perform()
+            Console.line(json ? answer : "\(id): acknowledged by \(authorship.name)")
         }
     }
 }

@@ -157,7 +157,7 @@ import Testing
     @Test mutating func `A book that is restored goes on as the one that was stored`() {
         let t = Self.begin
         _ = book.advance([.started(run())], firing: [alert("Long", .warning)], at: t)
-        var restored = IncidentBook(open: Array(book.open.values), runs: [run()], policy: book.policy)
+        var restored = IncidentBook(incidents: Array(book.open.values), runs: [run()], policy: book.policy)
         #expect(restored.advance([.started(run())], firing: [alert("Long", .warning)], at: t + .seconds(1)).isEmpty)
         let end = RunEvent.ended(run(outcome: .committed(versions: []), end: t + .seconds(9)))
         #expect(restored.advance([end], at: t + .seconds(10)) == book.advance([end], at: t + .seconds(10)))
@@ -201,7 +201,7 @@ import Testing
                 if random(3) == 0 { firing.append(alert("TooLong", .critical)) }
                 if random(3) == 0 { firing.append(alert("TargetDown", .critical, run: nil)) }
                 if random(4) == 0 {
-                    book = IncidentBook(open: Array(book.open.values), runs: [run()], policy: book.policy)
+                    book = IncidentBook(incidents: Array(book.open.values), runs: [run()], policy: book.policy)
                 }
                 note(book.advance(firing: firing, at: now))
             }

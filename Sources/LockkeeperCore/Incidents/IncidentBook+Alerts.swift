@@ -1,0 +1,155 @@
+extension IncidentBook {
+    mutating func reconcile(
+        _ firing: [IncidentAlert], at now: Timestamp, serverTimes: [String: Timestamp], into ledger: inout Ledger
+    ) {
+        var groups: [String: [IncidentAlert]] = [:]
+        for alert in firing {
+            if let run = alert.labels["run"], !run.isEmpty {
+                // A run that is over has been told of with its end; its alerts add nothing.
+                let id = Self.incidentID(ofRun: run)
+                if open[id] != nil { groups[id, default: []].append(alert) }
+            } else {
+                let target = alert.labels["target"] ?? ""
+                let id =
+                    open.values.first { $0.subject == .alerts(name: alert.name, target: target) }?.id
+                    ?? "alert-" + StableIdentifier.derive(from: alert.name, target, String(now.microseconds))
+                groups[id, default: []].append(alert)
+            }
+        }
+        for id in Set(groups.keys).union(open.keys).sorted() {
+            update(id, firing: groups[id] ?? [], at: now, serverTimes: serverTimes, into: &ledger)
+        }
+    }
+
+    private mutating func update(
+        _ id: String, firing: [IncidentAlert], at now: Timestamp, serverTimes: [String: Timestamp],
+        into ledger: inout Ledger
+    ) {
+        let current = muted(
+            Dictionary(firing.map { (Self.fingerprint($0), $0) }, uniquingKeysWith: { first, _ in first }),
+            before: open[id]?.firing ?? [:], at: now)
+        guard var incident = open[id] else {
+            if let first = firing.first { begin(id, first, firing: current, at: now, into: &ledger) }
+            return
+        }
+        let before = incident
+        let gone = incident.firing.filter { current[$0.key] == nil }.values.sorted { $0.name < $1.name }
+        let new = current.filter { before.firing[$0.key] == nil }.values.sorted {
+            ($0.severity, $0.name) > ($1.severity, $1.name)
+        }
+        // Those that may be told of from now on: new ones, and those whose silence was there before them.
+        let joined = current.values.filter { $0.audibleSince == now }.map(\.severity).max()
+        incident.firing = current
+        for alert in new { incident.note(alert.annotations["summary"] ?? alert.name, alert.severity, at: now) }
+        for alert in gone { incident.note("\(alert.name) is over.", .info, at: now) }
+
+        let isRun = if case .migration = incident.subject { true } else { false }
+        if isRun, let run = runs[id] {
+            let serverTime = serverTimes[run.target] ?? now
+            incident.facts = facts(of: run, RunDescription(run, at: serverTime), alerts: current)
+        } else if let leading = Self.leading(current) {
+            incident.facts = facts(of: leading, firing: current)
+        }
+        if !isRun, current.isEmpty {
+            close(&incident, title: resolvedTitle(incident), at: now, serverTime: now, into: &ledger)
+            return
+        }
+
+        let wanted = current.values.map(\.severity).max() ?? .info
+        if wanted > incident.severity {
+            set(wanted, of: &incident, at: now)
+        } else if wanted < incident.severity {
+            let since = incident.lowerSince ?? now
+            incident.lowerSince = since
+            if now - since >= Self.settling { set(wanted, of: &incident, at: now) }
+        } else {
+            incident.lowerSince = nil
+            if isRun, let joined { incident.joined[joined] = now }
+        }
+        mute(&incident, at: now)
+        let title = runs[id].map { RunDescription($0, at: serverTimes[$0.target] ?? now).title } ?? Self.title(current)
+        tell(
+            &incident, title: title, at: now, serverTime: serverTimes[incident.target] ?? now, into: &ledger)
+        open[id] = incident
+        // The facts move with every look; only what people did or will see is worth storing.
+        if incident.isWorthStoring(since: before) { ledger.incidents[id] = incident }
+    }
+
+    private func set(_ severity: Severity, of incident: inout Incident, at now: Timestamp) {
+        let hadSomebody = incident.acknowledgementInForce
+        incident.severity = severity
+        incident.peak = max(incident.peak, severity)
+        incident.reached.reach(severity, at: now)
+        incident.lowerSince = nil
+        if let hadSomebody, incident.acknowledgementInForce == nil {
+            incident.note(
+                "The acknowledgement by \(hadSomebody.author) was for a \(hadSomebody.severity.rawValue) incident and holds no longer.",
+                severity, at: now)
+        }
+    }
+
+    private mutating func begin(
+        _ id: String, _ first: IncidentAlert, firing: [String: IncidentAlert], at now: Timestamp,
+        into ledger: inout Ledger
+    ) {
+        let leading = Self.leading(firing) ?? first
+        let target = leading.labels["target"] ?? ""
+        var labels = policy.targetLabels[target] ?? [:]
+        labels.merge(leading.labels) { _, alerts in alerts }
+        labels["alertname"] = leading.name
+        var incident = Incident(
+            id: id, subject: .alerts(name: leading.name, target: target), severity: leading.severity, openedAt: now,
+            begin: leading.activeAt, facts: facts(of: leading, firing: firing), firing: firing, labels: labels)
+        incident.reached.reach(leading.severity, at: now)
+        incident.note(leading.annotations["summary"] ?? leading.name, leading.severity, at: now)
+        mute(&incident, at: now)
+        tell(&incident, title: Self.title(firing), at: now, serverTime: now, into: &ledger)
+        open[id] = incident
+        ledger.incidents[id] = incident
+    }
+
+    private func facts(of alert: IncidentAlert, firing: [String: IncidentAlert]) -> IncidentFacts {
+        let target = alert.labels["target"] ?? ""
+        var details = [IncidentFacts.Detail("Alert", alert.name)]
+        for (name, value) in alert.labels.sorted(by: { $0.key < $1.key })
+        where !["alertname", "severity", "target"].contains(name) && !value.isEmpty {
+            details.append(.init(name, value))
+        }
+        if firing.count > 1 { details.append(.init("Alerts", String(firing.count))) }
+        return IncidentFacts(
+            target: target, database: alert.labels["database"] ?? "", labels: policy.targetLabels[target] ?? [:],
+            summary: alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.name, details: details,
+            actions: alert.annotations["action"].map { [.init($0)] } ?? [],
+            runbookURL: alert.annotations["runbook_url"])
+    }
+
+    private static func leading(_ firing: [String: IncidentAlert]) -> IncidentAlert? {
+        firing.sorted { $0.key < $1.key }.map(\.value).max { $0.severity < $1.severity }
+    }
+
+    static func title(_ firing: [String: IncidentAlert]) -> String {
+        guard let alert = leading(firing) else { return "" }
+        return (alert.annotations["summary"] ?? alert.name)
+            + (firing.count > 1 ? " (and \(firing.count - 1) more)" : "")
+    }
+
+    private func resolvedTitle(_ incident: Incident) -> String {
+        if case .alerts(let name, let target) = incident.subject {
+            return "Resolved: \(name)\(target.isEmpty ? "" : " on \(target)")"
+        }
+        return "Resolved"
+    }
+
+    private static func fingerprint(_ alert: IncidentAlert) -> String {
+        alert.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+}
+
+extension Incident {
+    /// Whether something has changed that is more than the facts of the moment.
+    fileprivate func isWorthStoring(since before: Incident) -> Bool {
+        timeline != before.timeline || listeners != before.listeners || severity != before.severity
+            || lowerSince != before.lowerSince || mutedBy != before.mutedBy || joined != before.joined
+            || firing.mapValues(\.mutedBy) != before.firing.mapValues(\.mutedBy)
+    }
+}

@@ -1,0 +1,148 @@
+extension IncidentBook {
+    /// The newest lines that a message carries, and that one carries which is the only one to its receiver.
+    private static let shownTimeline = 8, shownTimelineOfDigest = 40
+
+    /// Plans what the receivers are to be told of an open incident as it stands: each at most one message.
+    func tell(
+        _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
+    ) {
+        guard let severity = incident.audibleSeverity else { return }
+        let routed = policy.receivers
+        for receiver in routed + incident.toldReceivers.filter({ !routed.contains($0) }) {
+            guard let reason = news(of: incident, at: severity, for: receiver, now: now) else { continue }
+            plan(
+                &incident, reason, at: severity, to: receiver, title: title, at: now, serverTime: serverTime,
+                into: &ledger)
+        }
+    }
+
+    /// Why a receiver has to be told of an open incident now; `nil` if it has not.
+    ///
+    /// - Parameter severity: of what is not muted.
+    private func news(
+        of incident: Incident, at severity: Severity, for receiver: String, now: Timestamp
+    ) -> Notification.Reason? {
+        let mayHear = policy.hold(of: receiver, incident, at: severity, now: now) == nil
+        guard let listener = incident.listeners[receiver] else { return mayHear ? .opened : nil }
+        if mayHear, severity > listener.severity { return .escalated }
+        // Good news goes to all who heard the bad, whatever their routes.
+        if incident.severity < listener.severity { return .deescalated }
+        if let acknowledgement = incident.acknowledgementInForce,
+            listener.acknowledgedAt.map({ $0 < acknowledgement.at }) ?? true
+        {
+            return .acknowledged
+        }
+        let hasJoined = Severity.allCases.contains { joining in
+            guard joining <= severity, let at = incident.joined[joining], at > listener.at else { return false }
+            return policy.hold(of: receiver, incident, at: joining, now: now) == nil
+        }
+        if hasJoined { return .changed }
+        guard mayHear, incident.acknowledgementInForce == nil,
+            let interval = policy.reminderInterval(of: receiver, incident, at: severity, now: now)
+        else { return nil }
+        return now - listener.at >= interval ? .reminder : nil
+    }
+
+    /// Closes an incident: tells those who heard of it, and those whom its end concerns.
+    ///
+    /// - Parameter severity: of the end itself; `nil` if it is no news to those who heard nothing.
+    mutating func close(
+        _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp,
+        severity: Severity? = nil, into ledger: inout Ledger
+    ) {
+        incident.status = .closed
+        incident.closedAt = now
+        incident.headline = title
+        let told = incident.toldReceivers
+        for receiver in told {
+            plan(
+                &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
+                serverTime: serverTime, into: &ledger)
+        }
+        // What was muted is nobody's news.
+        if incident.mutedBy == nil {
+            for receiver in policy.receivers where !told.contains(receiver) {
+                switch policy.hold(of: receiver, end: incident, at: severity, now: now) {
+                case nil:
+                    plan(
+                        &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
+                        serverTime: serverTime, into: &ledger)
+                case .outsideActiveHours: incident.owed.append(receiver)
+                default: break
+                }
+            }
+        }
+        incident.firing = [:]
+        open[incident.id] = nil
+        if !incident.owed.isEmpty { owing[incident.id] = incident }
+        ledger.incidents[incident.id] = incident
+    }
+
+    /// Tells the ends that receivers were to be told when their hours begin. A receiver that no route leads to any more is owed nothing.
+    mutating func payDebts(at now: Timestamp, into ledger: inout Ledger) {
+        for var incident in owing.values.sorted(by: { $0.id < $1.id }) {
+            for receiver in incident.owed {
+                switch policy.hold(of: receiver, end: incident, at: incident.severity, now: now) {
+                case nil:
+                    plan(
+                        &incident, .resolved, at: incident.severity, to: receiver, title: incident.headline ?? "",
+                        at: now, serverTime: now, into: &ledger)
+                case .outsideActiveHours: continue
+                default: break
+                }
+                incident.owed.removeAll { $0 == receiver }
+                ledger.incidents[incident.id] = incident
+            }
+            owing[incident.id] = incident.owed.isEmpty ? nil : incident
+        }
+    }
+
+    /// - Parameter severity: of the news.
+    private func plan(
+        _ incident: inout Incident, _ reason: Notification.Reason, at severity: Severity, to receiver: String,
+        title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
+    ) {
+        let before = incident.listeners[receiver]
+        let sequence = (before?.messages ?? 0) + 1
+        // A silence over a part of it makes it no less severe for who knows.
+        let isFall = reason == .deescalated || reason == .resolved
+        let severity = isFall ? severity : max(severity, before?.severity ?? .info)
+        incident.listeners[receiver] = Listener(
+            messages: sequence, severity: severity, at: now,
+            acknowledgedAt: incident.acknowledgementInForce?.at ?? before?.acknowledgedAt)
+        let isOver = incident.status == .closed
+        let shown = isOver && sequence == 1 ? Self.shownTimelineOfDigest : Self.shownTimeline
+        let notification = Notification(
+            incidentID: incident.id, thread: deliveryID(of: incident, to: receiver, 1), reason: reason,
+            severity: severity, isResolved: isOver, title: title, since: incident.begin, at: now,
+            duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
+            facts: incident.facts,
+            alerts: incident.firing.filter { isOver || $0.value.mutedBy == nil }.sorted { $0.key < $1.key }
+                .map(\.value),
+            timeline: incident.timeline.suffix(shown), link: link(to: incident), sender: policy.sender,
+            acknowledgement: isOver ? nil : incident.acknowledgementInForce)
+        ledger.deliveries.append(
+            Delivery(
+                id: deliveryID(of: incident, to: receiver, sequence), incidentID: incident.id,
+                receiver: receiver, sequence: sequence, notification: notification, plannedAt: now))
+    }
+
+    /// The time of opening tells an incident from an earlier one of the same run, whose target was not watched in between.
+    private func deliveryID(of incident: Incident, to receiver: String, _ sequence: Int) -> String {
+        StableIdentifier.derive(
+            from: incident.id, String(incident.openedAt.microseconds), receiver, String(sequence))
+    }
+
+    private func link(to incident: Incident) -> String? {
+        policy.externalURL.map { "\($0)/?incident=\(incident.id)" }
+    }
+}
+
+extension Incident {
+    private static let keptTimeline = 200
+
+    mutating func note(_ text: String, _ severity: Severity, at now: Timestamp) {
+        timeline.append(TimelineEntry(at: now, severity: severity, text: text))
+        if timeline.count > Self.keptTimeline { timeline.remove(at: 1) }
+    }
+}

@@ -1,0 +1,385 @@
+import LockkeeperCore
+import PromQL
+
+/// A random life of an incident book in virtual time: runs and alerts that come and go, silences, maintenance, acknowledgements,
+/// reloads, and crashes before and after storing; and what must hold of it whatever happens.
+///
+/// The same seed is the same life. What is checked is reckoned anew from the configuration and from what was seen, not taken from the book.
+public struct IncidentWorld {
+    public private(set) var violations: [String] = []
+    public private(set) var deliveryCount = 0
+
+    private var random: SeededGenerator
+    private var now = CivilTime(year: 2026, month: 11, day: 30).timestamp
+    private var book: IncidentBook
+    private var stored = Stored()
+    private var runs: [String: MigrationRun] = [:]
+    private var runCount = 0
+    private var alerts: [String: IncidentAlert] = [:]
+    private var silenceCount = 0
+    /// What each receiver got, by incident and receiver.
+    private var lanes: [Lane: [Delivery]] = [:]
+    private var seen: [Incident.ID: Seen] = [:]
+    private var ids: Set<Delivery.ID> = []
+    private var trace: [String] = []
+
+    private struct Lane: Hashable {
+        var incident: Incident.ID
+        var receiver: String
+    }
+
+    /// What outlives a crash.
+    private struct Stored {
+        var incidents: [Incident.ID: Incident] = [:]
+        var silences: [Silence.ID: Silence] = [:]
+        var runs: [String: MigrationRun] = [:]
+    }
+
+    /// What was seen of an incident, as far as routes ask for it.
+    private struct Seen {
+        var severity = Severity.info
+        var since: [Severity: Timestamp] = [:]
+        var acknowledged: (at: Timestamp, severity: Severity)?
+    }
+
+    private static let receivers = ["slack", "mail", "pager", "board"]
+    private static let targets = ["app", "shop"]
+
+    public init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        book = IncidentBook(policy: IncidentPolicy())
+        book.policy = policy()
+    }
+
+    /// Lives for so many steps, lets everything end, and sees who was told what.
+    public mutating func live(steps: Int) {
+        for _ in 0..<steps where violations.isEmpty { step() }
+        settle()
+        let story = "\n  " + trace.suffix(25).joined(separator: "\n  ")
+        for index in violations.indices { violations[index] += story }
+    }
+
+    // MARK: - What happens
+
+    private mutating func step() {
+        pass(.seconds(random.pick([1, 1, 2, 7, 30, 61, 300, 1200, 7200, 30_000])))
+        var events: [RunEvent] = []
+        for _ in 0..<random.pick([1, 1, 2, 3]) {
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<14: events += begin()
+            case 14..<22: events += end()
+            case 22..<30: events += discover()
+            case 30..<58: change()
+            case 58..<66: silence()
+            case 66..<72: expire()
+            case 72..<80: acknowledge()
+            case 80..<86: reload()
+            case 86..<90: crash()
+            default: break
+            }
+        }
+        take(events)
+    }
+
+    private mutating func pass(_ duration: Duration) { now = now + duration }
+
+    private mutating func begin() -> [RunEvent] {
+        guard runs.count < 3 else { return [] }
+        runCount += 1
+        let run = MigrationRun(
+            id: "r\(runCount)", target: random.pick(Self.targets), database: "db",
+            tool: random.pick(["drizzle", "psql"]),
+            user: "deploy", sessions: [.init(pid: Int32(runCount), backendStart: now)], begin: now)
+        runs[run.id] = run
+        return [.started(run)]
+    }
+
+    private mutating func end() -> [RunEvent] {
+        guard let id = runs.keys.sorted().first(where: { _ in random.chance(60) }),
+            var run = runs.removeValue(forKey: id)
+        else { return [] }
+        (run.end, run.outcome) = (now, outcome())
+        return [.ended(run)]
+    }
+
+    private mutating func discover() -> [RunEvent] {
+        runCount += 1
+        return [
+            .discovered(
+                MigrationRun(
+                    id: "r\(runCount)", target: random.pick(Self.targets), database: "db", tool: "drizzle",
+                    user: "deploy", sessions: [], begin: now - .seconds(1), end: now, outcome: outcome()))
+        ]
+    }
+
+    private mutating func outcome() -> Outcome {
+        random.pick([.committed(versions: []), .failed(evidence: "it broke"), .lost(evidence: "nobody knows")])
+    }
+
+    /// An alert comes or goes.
+    private mutating func change() {
+        let name = random.pick(["Down", "Lag", "Long", "Blocked"])
+        let severity = random.pick(Severity.allCases)
+        var labels = ["alertname": name, "severity": severity.rawValue]
+        if name == "Long" || name == "Blocked" {
+            guard let run = runs.values.sorted(by: { $0.id < $1.id }).first(where: { _ in random.chance(60) }) else {
+                return
+            }
+            (labels["run"], labels["target"]) = (run.id, run.target)
+        } else {
+            labels["target"] = random.pick(Self.targets)
+        }
+        let key = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        if alerts.removeValue(forKey: key) == nil {
+            alerts[key] = IncidentAlert(
+                name: name, severity: severity, labels: labels, annotations: ["summary": name], activeAt: now)
+        }
+    }
+
+    private mutating func matchers() -> [LabelMatcher] {
+        let label = random.pick([
+            ("target", random.pick(Self.targets)), ("alertname", random.pick(["Down", "Long", "Blocked"])),
+            ("severity", "critical"), ("tool", "psql"), ("incident", book.open.keys.sorted().first ?? "none"),
+        ])
+        return [LabelMatcher(label.0, is: label.1)]
+    }
+
+    private mutating func silence() {
+        silenceCount += 1
+        let begin = now + .seconds(random.pick([0, 0, 60, 1000]))
+        let silence = Silence(
+            id: "s\(silenceCount)", matchers: matchers(), begin: begin,
+            end: begin + .seconds(random.pick([5, 60, 600, 20_000])), author: "anna")
+        note("silence \(silence.matchers) \(silence.id)")
+        commit(book.add(silence))
+    }
+
+    private mutating func expire() {
+        guard let id = book.silences.keys.sorted().first, let change = book.expire(id, at: now) else { return }
+        note("expire \(id)")
+        commit(change)
+    }
+
+    private mutating func acknowledge() {
+        guard let id = book.open.keys.sorted().first(where: { _ in random.chance(50) }) else { return }
+        let before = book
+        guard let change = book.acknowledge(id, by: "anna", at: now) else { return }
+        note("acknowledge \(id)")
+        if random.chance(10) {
+            // Killed before it was stored: whoever asked gets no answer, and nothing has happened.
+            book = before
+            return
+        }
+        let severity = seen[id]?.severity ?? .info
+        seen[id]?.acknowledged = (now, severity)
+        commit(change)
+    }
+
+    private mutating func reload() {
+        note("reload")
+        book.policy = policy()
+    }
+
+    /// Killed: what was not stored is gone, and the book is made anew from what was.
+    private mutating func crash() {
+        note("crash")
+        book = IncidentBook(
+            incidents: stored.incidents.values.filter { $0.status == .open || !$0.owed.isEmpty },
+            runs: Array(stored.runs.values), silences: stored.silences.values.filter { $0.end > now },
+            policy: book.policy)
+    }
+
+    private mutating func policy() -> IncidentPolicy {
+        var routes: [Route] = []
+        for receiver in Self.receivers {
+            for _ in 0..<random.pick([0, 1, 1, 2]) {
+                var route = Route(receiver: receiver, severity: random.pick(Severity.allCases))
+                if random.chance(20) { route.match = ["target": random.pick(Self.targets)] }
+                if random.chance(10) { route.matchers = [LabelMatcher("tool", is: "psql")] }
+                if random.chance(20) { route.minimumDuration = .seconds(random.pick([5, 60, 1000])) }
+                if random.chance(20) { route.reminderInterval = .seconds(random.pick([60, 3600])) }
+                if random.chance(20) { route.unacknowledgedFor = .seconds(random.pick([30, 600])) }
+                if random.chance(15), route.unacknowledgedFor == nil { route.isDigest = true }
+                if random.chance(20) {
+                    route.activeHours = [
+                        ActiveHours(
+                            days: [.monday, .tuesday, .saturday], from: 60 * random.pick([8, 20]),
+                            until: 60 * random.pick([4, 18]))
+                    ]
+                }
+                routes.append(route)
+            }
+        }
+        var maintenance: [Silence] = []
+        if random.chance(15) {
+            maintenance = [
+                Silence(
+                    id: "maintenance-1", matchers: matchers(), begin: now, end: now + .seconds(5000),
+                    author: "the configuration")
+            ]
+        }
+        return IncidentPolicy(routes: routes, maintenance: maintenance)
+    }
+
+    // MARK: - Steps of the book
+
+    private mutating func take(_ events: [RunEvent]) {
+        if random.chance(8) {
+            // Killed between the step and its storing: the trackers, whose memory is as old, tell it again.
+            _ = book.advance(events, firing: firing, at: now)
+            note("killed before storing")
+            crash()
+            pass(.seconds(1))
+        }
+        let change = book.advance(events, firing: firing, at: now)
+        for event in events {
+            stored.runs[event.run.id] = event.run.end == nil ? event.run : nil
+        }
+        note(
+            "\(events.map { "\($0.run.id) \($0.run.outcome?.label ?? "begins")" }) firing \(firing.map { "\($0.name) \($0.severity)" })"
+        )
+        commit(change)
+        for (id, incident) in book.open { observe(id, incident) }
+        checkSilence(change)
+        checkEveryoneWasTold()
+    }
+
+    private var firing: [IncidentAlert] { alerts.sorted { $0.key < $1.key }.map(\.value) }
+
+    private mutating func commit(_ change: StateChange) {
+        for incident in change.incidents { stored.incidents[incident.id] = incident }
+        for silence in change.silences { stored.silences[silence.id] = silence }
+        for delivery in change.deliveries { deliver(delivery) }
+    }
+
+    private mutating func note(_ text: String) { trace.append("\(now.readable) \(text)") }
+
+    private mutating func observe(_ id: Incident.ID, _ incident: Incident) {
+        var seen = seen[id] ?? Seen()
+        for severity in Severity.allCases {
+            seen.since[severity] = severity <= incident.severity ? seen.since[severity] ?? now : nil
+        }
+        seen.severity = incident.severity
+        self.seen[id] = seen
+    }
+
+    // MARK: - What must hold
+
+    private mutating func deliver(_ delivery: Delivery) {
+        deliveryCount += 1
+        let notification = delivery.notification
+        let lane = Lane(incident: delivery.incidentID, receiver: delivery.receiver)
+        note("→ \(delivery.receiver) \(delivery.incidentID) \(notification.reason) \(notification.severity)")
+        let before = lanes[lane] ?? []
+        lanes[lane] = before + [delivery]
+        expect(ids.insert(delivery.id).inserted, "the id \(delivery.id) is used twice")
+        expect(delivery.sequence == before.count + 1, "message \(before.count + 1) has the number \(delivery.sequence)")
+        expect(delivery.thread == (before.first ?? delivery).id, "a message is in another thread")
+        guard let last = before.last?.notification else {
+            expect([.opened, .resolved].contains(notification.reason), "the first message says \(notification.reason)")
+            return
+        }
+        expect(!last.isResolved, "a message comes after the end")
+        switch notification.reason {
+        case .opened: expect(false, "the beginning is told twice")
+        case .escalated: expect(notification.severity > last.severity, "a rise to what was known")
+        case .deescalated: expect(notification.severity < last.severity, "a fall to what was known")
+        case .reminder: expect(notification.at - last.at >= .seconds(60), "a reminder comes too soon")
+        case .acknowledged:
+            let known = before.compactMap(\.notification.acknowledgement?.at).max()
+            expect(
+                notification.acknowledgement.map { at in known.map { $0 < at.at } ?? true } == true,
+                "an acknowledgement is told twice")
+        case .changed, .resolved, .test: break
+        }
+    }
+
+    /// Nobody hears news of what is silenced; ends are no news.
+    private mutating func checkSilence(_ change: StateChange) {
+        for delivery in change.deliveries where !delivery.notification.isResolved {
+            guard let incident = book.open[delivery.incidentID] else { continue }
+            // As severe as it was told: it may have risen in the same step.
+            let severity = delivery.notification.severity.rawValue
+            let labels = incident.labels.merging(["severity": severity, "incident": incident.id]) { $1 }
+            expect(!isSilenced(labels), "\(delivery.incidentID) is told within a silence")
+        }
+    }
+
+    private func isSilenced(_ incident: Incident) -> Bool {
+        isSilenced(incident.labels.merging(["severity": incident.severity.rawValue, "incident": incident.id]) { $1 })
+    }
+
+    private func isSilenced(_ labels: [String: String]) -> Bool {
+        (Array(stored.silences.values) + book.policy.maintenance).contains { silence in
+            silence.begin <= now && now < silence.end
+                && silence.matchers.allSatisfy { labels[$0.name, default: ""] == $0.value }
+        }
+    }
+
+    /// Each receiver that a route wants to be told of what goes on has been told of it, as severe as it is.
+    private mutating func checkEveryoneWasTold() {
+        for incident in book.open.values.sorted(by: { $0.id < $1.id }) where !isSilenced(incident) {
+            guard let seen = seen[incident.id] else { continue }
+            let alerts = incident.firing.values
+            let audible = alerts.filter { !isSilenced($0.labels) }.map(\.severity).max()
+            guard audible == alerts.map(\.severity).max() else { continue }
+            if case .alerts = incident.subject, audible == nil { continue }
+            for route in book.policy.routes where wants(route, incident, seen) {
+                let last = lanes[Lane(incident: incident.id, receiver: route.receiver)]?.last?.notification
+                expect(
+                    last.map { $0.severity >= incident.severity } == true,
+                    "\(route.receiver) was not told of \(incident.id), which is \(incident.severity)")
+            }
+        }
+    }
+
+    private func wants(_ route: Route, _ incident: Incident, _ seen: Seen) -> Bool {
+        guard !route.isDigest, incident.severity >= route.severity,
+            route.match.allSatisfy({ incident.labels[$0.key] == $0.value }),
+            route.matchers.allSatisfy({ incident.labels[$0.name, default: ""] == $0.value }),
+            let since = seen.since[route.severity], now - since >= route.minimumDuration
+        else { return false }
+        if let wait = route.unacknowledgedFor {
+            var from = since
+            if let acknowledged = seen.acknowledged {
+                guard acknowledged.severity < incident.severity else { return false }
+                for severity in Severity.allCases where severity > acknowledged.severity {
+                    if let rise = seen.since[severity] { from = max(from, rise) }
+                }
+            }
+            guard now - from >= wait else { return false }
+        }
+        return route.activeHours.isEmpty || route.activeHours.contains { $0.contains(now) }
+    }
+
+    /// Everything ends, and a week passes, so that all hours have come.
+    private mutating func settle() {
+        guard violations.isEmpty else { return }
+        note("everything ends")
+        alerts = [:]
+        let events = runs.values.sorted { $0.id < $1.id }.map { run in
+            var run = run
+            (run.end, run.outcome) = (now, .committed(versions: []))
+            return RunEvent.ended(run)
+        }
+        runs = [:]
+        pass(.seconds(1))
+        commit(book.advance(events, firing: [], at: now))
+        for _ in 0..<(7 * 24) where !book.owing.isEmpty {
+            pass(.seconds(3600))
+            commit(book.advance(firing: [], at: now))
+        }
+        let (open, owing) = (book.open.keys.sorted(), book.owing.keys.sorted())
+        expect(open.isEmpty, "\(open) are still open")
+        expect(owing.isEmpty, "\(owing) still owe somebody their end")
+        for (lane, deliveries) in lanes {
+            expect(
+                deliveries.last?.notification.isResolved == true,
+                "\(lane.receiver) was told that \(lane.incident) began, and not how it ended")
+        }
+    }
+
+    private mutating func expect(_ condition: Bool, _ violation: @autoclosure () -> String) {
+        if !condition { violations.append(violation()) }
+    }
+}

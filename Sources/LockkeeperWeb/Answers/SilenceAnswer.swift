@@ -1,0 +1,34 @@
+import LockkeeperCore
+import PromQL
+
+/// `GET /api/v1/silences`: those in force and those to come.
+struct SilencesAnswer: Encodable {
+    let silences: [SilenceAnswer]
+}
+
+/// A silence or maintenance window in the JSON API.
+struct SilenceAnswer: Encodable {
+    let id: String
+    /// As in a selector: `target="app"`.
+    let matchers: [String]
+    let startsAt: String
+    let endsAt: String
+    let author: String
+    let comment: String
+    /// `active`, or `pending` before it begins, or `expired`
+    let state: String
+    /// Whether it is a maintenance window of the configuration.
+    let isConfigured: Bool
+
+    init(_ status: SilenceStatus) {
+        let silence = status.silence
+        id = silence.id
+        matchers = silence.matchers.map(\.description)
+        startsAt = silence.begin.rfc3339
+        endsAt = silence.end.rfc3339
+        author = silence.author
+        comment = silence.comment
+        state = status.isActive ? "active" : status.isOver ? "expired" : "pending"
+        isConfigured = status.isConfigured
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import LockkeeperCore
+import LockkeeperStore
+import LockkeeperWeb
+
+struct DeliveriesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliveries", abstract: "Shows the messages to receivers, sent, pending and given up.",
+        discussion: """
+            Example:
+              lockkeeper deliveries --status pending
+              lockkeeper deliveries --receiver incidents --limit 10
+            """)
+
+    @OptionGroup var state: StateSource
+
+    @Option(help: "Only those to this receiver.")
+    var receiver: String?
+
+    @Option(help: "Only those that are pending, delivered or failed.", transform: Self.status)
+    var status: Delivery.Status?
+
+    private static func status(_ text: String) throws -> Delivery.Status {
+        guard let status = Delivery.Status(rawValue: text) else {
+            throw ValidationError("it is pending, delivered or failed, not `\(text)`")
+        }
+        return status
+    }
+
+    func run() async throws {
+        let store = try await state.open()
+        let deliveries = try await store.deliveries(
+            DeliveryFilter(receiver: receiver, status: status), limit: state.limit)
+        if state.json { return Console.line(try JSONDocuments.deliveries(deliveries)) }
+        guard !deliveries.isEmpty else { return Console.line("no deliveries") }
+        var table = TextTable("PLANNED", "RECEIVER", "INCIDENT", "REASON", "STATUS", "ATTEMPTS", "WHAT")
+        for delivery in deliveries {
+            table.add(
+                delivery.plannedAt.readable, delivery.receiver, delivery.incidentID,
+                delivery.notification.reason.rawValue, delivery.status.rawValue, String(delivery.attempts),
+                delivery.lastError ?? delivery.notification.title)
+        }
+        Console.line(table.text)
+    }
+}

@@ -1,0 +1,137 @@
+import LockkeeperCore
+import PromQL
+import Testing
+
+@Suite struct SilenceTests {
+    private static let begin = Timestamp(seconds: 1_764_000_000)
+    private var book = IncidentBook(policy: IncidentPolicy(routes: [Route(receiver: "slack")]))
+
+    private func silence(_ matchers: LabelMatcher..., from: Int = 0, until: Int, id: String = "s1") -> Silence {
+        Silence(
+            id: id, matchers: matchers, begin: Self.begin + .seconds(from), end: Self.begin + .seconds(until),
+            author: "anna", comment: "a copy is restored")
+    }
+
+    private func alert(_ name: String, _ severity: Severity = .warning, run: String? = nil) -> IncidentAlert {
+        var labels = ["alertname": name, "severity": severity.rawValue, "target": "app"]
+        labels["run"] = run
+        return IncidentAlert(
+            name: name, severity: severity, labels: labels, annotations: ["summary": "\(name) summary"],
+            activeAt: Self.begin)
+    }
+
+    private func run(outcome: Outcome? = nil) -> MigrationRun {
+        MigrationRun(
+            id: "r1", target: "app", database: "shop", tool: "drizzle", user: "deploy",
+            sessions: [.init(pid: 100, backendStart: Self.begin)], begin: Self.begin,
+            end: outcome.map { _ in Self.begin + .seconds(100) }, outcome: outcome)
+    }
+
+    private mutating func at(_ seconds: Int, _ firing: IncidentAlert..., events: [RunEvent] = []) -> [String] {
+        book.advance(events, firing: firing, at: Self.begin + .seconds(seconds)).deliveries.map {
+            "\($0.notification.reason.rawValue) \($0.notification.severity.rawValue)"
+        }
+    }
+
+    private static let target = LabelMatcher("target", is: "app")
+
+    @Test mutating func `What is still true when a silence ends is told then, and what happened is on the timeline`() {
+        _ = book.add(silence(Self.target, until: 60))
+        #expect(at(0, alert("TargetDown")) == [])
+        #expect(at(30, alert("TargetDown", .critical)) == [])
+        #expect(at(59, alert("TargetDown", .critical)) == [])
+        #expect(at(60, alert("TargetDown", .critical)) == ["opened critical"])
+        let lines = book.open.values.first?.timeline.map(\.text) ?? []
+        #expect(lines.contains { $0.hasPrefix("Muted until 2025-") && $0.contains("by anna: a copy is restored") })
+        #expect(lines.contains("No longer muted."))
+    }
+
+    @Test mutating func `What began and ended within a silence is told to nobody`() {
+        _ = book.add(silence(Self.target, until: 60))
+        #expect(at(0, alert("TargetDown")) == [])
+        #expect(at(30) == [])
+        #expect(at(61) == [])
+    }
+
+    @Test mutating func `Who knew of it is told of its end through the silence`() {
+        #expect(at(0, alert("TargetDown")) == ["opened warning"])
+        _ = book.add(silence(Self.target, from: 10, until: 60))
+        #expect(at(20, alert("TargetDown", .critical)) == [])
+        #expect(at(30) == ["resolved critical"])
+    }
+
+    @Test mutating func `A silence that is expired tells at once what it held back`() throws {
+        _ = book.add(silence(Self.target, until: 6000))
+        #expect(at(0, alert("TargetDown")) == [])
+        let change = book.expire("s1", at: Self.begin + .seconds(10))
+        #expect(change?.silences.map(\.end) == [Self.begin + .seconds(10)])
+        #expect(at(10, alert("TargetDown")) == ["opened warning"])
+        let again = book.expire("s1", at: Self.begin + .seconds(11))
+        #expect(again == nil)
+    }
+
+    @Test mutating func `One alert of a migration can be silenced, and the migration is told of all the same`() {
+        _ = book.add(silence(LabelMatcher("alertname", is: "MigrationBlocked"), until: 60))
+        let blocked = alert("MigrationBlocked", .critical, run: "r1")
+        #expect(at(0, blocked, events: [.started(run())]) == ["opened info"])
+        #expect(at(10, blocked, alert("MigrationRunningLong", .warning, run: "r1")) == ["escalated warning"])
+        #expect(at(20, blocked, alert("MigrationRunningLong", .warning, run: "r1")) == [])
+        #expect(at(60, blocked, alert("MigrationRunningLong", .warning, run: "r1")) == ["escalated critical"])
+    }
+
+    @Test mutating func `A silence over a part takes nothing back from those who know`() {
+        let blocked = alert("MigrationBlocked", .critical, run: "r1")
+        #expect(at(0, blocked, events: [.started(run())]) == ["opened info", "escalated critical"])
+        _ = book.add(silence(LabelMatcher("alertname", is: "MigrationBlocked"), from: 5, until: 60))
+        #expect(at(10, blocked) == [])
+        #expect(at(70, blocked) == [])
+        #expect(at(71) == [])
+        #expect(at(77) == ["deescalated info"])
+    }
+
+    @Test mutating func `A migration that fails within a maintenance window is told to those who knew of it alone`() {
+        book.policy.maintenance = [silence(Self.target, from: 10, until: 1000, id: "maintenance-move")]
+        book.policy.routes.append(Route(receiver: "mail", severity: .critical))
+        #expect(at(0, events: [.started(run())]) == ["opened info"])
+        let end = book.advance(
+            [.ended(run(outcome: .failed(evidence: "it broke")))], at: Self.begin + .seconds(100))
+        #expect(end.deliveries.map(\.receiver) == ["slack"])
+        #expect(end.incidents.first?.mutedBy == "maintenance-move")
+    }
+
+    @Test mutating func `An incident can be silenced by its name or its severity`() throws {
+        _ = at(0, alert("TargetDown"))
+        let id = try #require(book.open.keys.first)
+        _ = book.add(silence(LabelMatcher("incident", is: id), until: 60))
+        #expect(at(1, alert("TargetDown", .critical)) == [])
+        _ = book.expire("s1", at: Self.begin + .seconds(2))
+        _ = book.add(silence(LabelMatcher("severity", is: "critical"), until: 60, id: "s2"))
+        #expect(at(3, alert("TargetDown", .critical)) == [])
+        #expect(at(60, alert("TargetDown", .critical)) == ["escalated critical"])
+    }
+
+    @Test mutating func `An acknowledgement within a silence is told when it ends`() throws {
+        _ = at(0, alert("TargetDown"))
+        let id = try #require(book.open.keys.first)
+        _ = book.add(silence(Self.target, until: 60))
+        _ = at(1, alert("TargetDown"))
+        let acknowledged = book.acknowledge(id, by: "ben", at: Self.begin + .seconds(2))
+        #expect(acknowledged?.deliveries == [])
+        #expect(at(60, alert("TargetDown")) == ["acknowledged warning"])
+        let unknown = book.acknowledge("alert-other", by: "ben", at: Self.begin)
+        #expect(unknown == nil)
+    }
+
+    @Test func `Matchers are read as people write them`() throws {
+        for (text, written) in [
+            ("target=app", #"target="app""#), (#"target="app one""#, #"target="app one""#), ("a!=b", #"a!="b""#),
+            ("a=~b.*", #"a=~"b.*""#), (#"a!~"b|c""#, #"a!~"b|c""#), ("a=", #"a="""#), ("a==b", #"a="=b""#),
+            (#"a="say \"x\" \\ \d""#, #"a="say \"x\" \\ \\d""#),
+        ] {
+            #expect(try LabelMatcher(written: text).description == written)
+        }
+        for text in ["", "target", "=app", "1a=b", "a b=c", #"a="b"#, #"a="b"c"#, #"a=b""#, "a=~(", "ä=b"] {
+            #expect(throws: MatcherProblem.self, "\(text)") { try LabelMatcher(written: text) }
+        }
+    }
+}
