@@ -10,7 +10,8 @@ public struct ConfiguredReceiver: DeliveryClient {
 
     public init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {
         self.receiver = receiver
-        client = ReceiverClient(transfers: transfers, templates: receiver.templates)
+        client = ReceiverClient(
+            transfers: transfers, templates: receiver.templates, hidesQueries: receiver.hidesQueries)
     }
 
     public func deliver(_ delivery: Delivery) async -> DeliveryOutcome {

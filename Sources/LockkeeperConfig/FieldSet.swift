@@ -31,7 +31,10 @@ struct FieldSet: Hashable {
     static let rules = FieldSet("rules", ["files", "interval"])
     static let receiver = FieldSet(
         "receivers[]",
-        ["name", "templates", "slack", "email", "webhook", "statuspage", "cachet", "pagerduty", "alertmanager"])
+        [
+            "name", "templates", "query_text", "slack", "email", "webhook", "statuspage", "cachet", "pagerduty",
+            "alertmanager",
+        ])
     static let templates = FieldSet("receivers[].templates", ["title", "text", "action"])
     static let slack = FieldSet(
         "receivers[].slack", ["webhook_url", "webhook_url_file", "token", "token_file", "channel", "api_url"])

@@ -6,6 +6,8 @@ public struct ReceiverConfiguration: Sendable, Hashable {
     public var channel: Channel
     /// The texts that this receiver is told in its own words.
     public var templates: MessageTemplates
+    /// Whether its messages are without the texts of queries, whatever the others' have.
+    public var hidesQueries: Bool
 
     /// The way that messages take.
     public enum Channel: Sendable, Hashable {
@@ -19,10 +21,13 @@ public struct ReceiverConfiguration: Sendable, Hashable {
         case alertmanager(AlertmanagerReceiver)
     }
 
-    public init(name: String, channel: Channel, templates: MessageTemplates = MessageTemplates()) {
+    public init(
+        name: String, channel: Channel, templates: MessageTemplates = MessageTemplates(), hidesQueries: Bool = false
+    ) {
         self.name = name
         self.channel = channel
         self.templates = templates
+        self.hidesQueries = hidesQueries
     }
 }
 

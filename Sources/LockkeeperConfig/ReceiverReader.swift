@@ -15,13 +15,17 @@ struct ReceiverReader {
             let channel =
                 channel(section) ?? .webhook(WebhookReceiver(endpoint: HTTPEndpoint(url: Secret(literal: ""))))
             let templates = section["templates"].map(templates) ?? MessageTemplates()
+            let hidesQueries = section["query_text"]?.text(oneOf: [QueryTextPrivacy.none.rawValue]) != nil
             return name.map {
-                (ReceiverConfiguration(name: $0, channel: channel, templates: templates), element)
+                (
+                    ReceiverConfiguration(
+                        name: $0, channel: channel, templates: templates, hidesQueries: hidesQueries), element
+                )
             }
         } ?? []
     }
 
-    private static let kinds = FieldSet.receiver.known.filter { $0 != "name" && $0 != "templates" }
+    private static let kinds = FieldSet.receiver.known.filter { !["name", "templates", "query_text"].contains($0) }
 
     private func templates(_ field: ConfigurationField) -> MessageTemplates {
         guard let section = field.section(.templates) else { return MessageTemplates() }

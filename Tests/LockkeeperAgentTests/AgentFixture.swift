@@ -5,6 +5,8 @@ import ShippedRules
 /// A configuration file, with the shipped rules beside it, in a folder of its own.
 struct AgentFixture: Sendable {
     let folder: TemporaryFolder
+    /// The fields of `web`, in YAML's flow style.
+    var web = ""
     var targets: [String] = []
     var receivers: [String] = []
     var routes: [String] = []
@@ -53,6 +55,7 @@ struct AgentFixture: Sendable {
             """
             listen: \(listen)
             state: \(statePath)
+            \(web.isEmpty ? "" : "web: { \(web) }")
             targets:
             \(list(targets))
             sampling: { \(sampling) }

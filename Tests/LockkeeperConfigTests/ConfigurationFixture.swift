@@ -59,6 +59,7 @@ struct ConfigurationFixture {
               to: [dba@example.org, oncall@example.org]
               ca_file: secrets/ca.pem
           - name: status-page
+            query_text: none
             webhook:
               url: http://banner.internal/hook
               secret: s3cr3t-of-signature

@@ -34,6 +34,7 @@ import Testing
         #expect(configuration.rules.files.map(\.name) == ["\(path)/alerts/one.yml"])
 
         #expect(configuration.receivers.map(\.name) == ["incidents", "chat", "stakeholders", "status-page"])
+        #expect(configuration.receivers.map(\.hidesQueries) == [false, false, false, true])
         guard case .slack(let slack) = configuration.receivers[0].channel,
             case .email(let email) = configuration.receivers[2].channel,
             case .webhook(let webhook) = configuration.receivers[3].channel

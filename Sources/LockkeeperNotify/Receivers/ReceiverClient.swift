@@ -7,19 +7,22 @@ public struct ReceiverClient: Sendable {
     private let httpTimeout: Duration
     private let mailTimeout: Duration
     private let templates: MessageTemplates
+    private let hidesQueries: Bool
 
     /// - Parameters:
     ///   - httpTimeout: for a whole request; connecting may take a third of it.
     ///   - mailTimeout: for a whole mail; servers that scan take their time to answer.
     ///   - templates: the receiver's own words.
+    ///   - hidesQueries: whether the texts of queries are left out.
     public init(
         transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60),
-        templates: MessageTemplates = MessageTemplates()
+        templates: MessageTemplates = MessageTemplates(), hidesQueries: Bool = false
     ) {
         self.transfers = transfers
         self.httpTimeout = httpTimeout
         self.mailTimeout = mailTimeout
         self.templates = templates
+        self.hidesQueries = hidesQueries
     }
 
     /// Delivers once. Never throws: every failure is an outcome. Cancelling the task ends it soon, as a retry.
@@ -27,6 +30,7 @@ public struct ReceiverClient: Sendable {
     /// - Parameter now: the time of this attempt: of the webhook's signature, and what a `Retry-After` date counts from.
     public func deliver(_ delivery: Delivery, to destination: Destination, at now: Timestamp) async -> DeliveryOutcome {
         var delivery = delivery
+        if hidesQueries { delivery.notification.facts.details.removeAll(where: \.isCode) }
         delivery.notification =
             destination.isPublic
             ? PublicNotice.notification(delivery.notification, in: templates, to: delivery.receiver)

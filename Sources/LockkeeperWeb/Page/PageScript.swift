@@ -128,11 +128,17 @@ extension Page {
           const steps = (actions) => actions.map((action) =>
             [make("p", "", action.text), action.command && make("code", "block remedy", action.command)]);
           const book = (address) => address && (() => { const found = outside(address, "runbook"); return found && [" · ", found]; })();
+          const handling = (incident) => {
+            const acknowledged = incident.acknowledgement && incident.acknowledgement.is_in_force
+              && `acknowledged by ${incident.acknowledgement.author}${incident.acknowledgement.comment && `: ${incident.acknowledgement.comment}`}`;
+            const words = [acknowledged, incident.muted_by && `muted by ${incident.muted_by}`].filter(Boolean);
+            return words.length > 0 && make("p", "note", words.join(" · "));
+          };
           const incidentCard = (incident) => make("article", `card ${tones[incident.severity] || ""}`,
             make("div", "head",
               make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident), pill(incident.severity),
               make("span", "where", moment(incident.begin, "since "))),
-            make("p", "", incident.summary),
+            make("p", "", incident.summary), handling(incident),
             incident.actions.length > 0 && folded(`incident ${incident.id}`, "What to do", make("div", "", steps(incident.actions))),
             make("p", "note", link(`/?incident=${encodeURIComponent(incident.id)}`, "timeline and messages"), book(incident.runbook_url)));
           const wantedCard = (incident) => {
@@ -142,7 +148,7 @@ extension Page {
                 make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident),
                 pill(isOpen ? incident.severity : incident.outcome || "resolved"),
                 make("span", "where", moment(incident.begin, "since "), incident.end && moment(incident.end, " until "))),
-              make("p", "", incident.summary),
+              make("p", "", incident.summary), isOpen && handling(incident),
               isOpen && steps(incident.actions),
               incident.details.length > 0 && make("dl", "", incident.details.map((detail) =>
                 [make("dt", "", detail.name), make("dd", "", detail.is_code ? make("code", "block", detail.value) : detail.value)])),

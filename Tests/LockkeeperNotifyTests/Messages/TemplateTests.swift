@@ -49,6 +49,24 @@ struct TemplateTests {
         }
     }
 
+    @Test func `A receiver that hides queries gets none of their texts`() async throws {
+        let delivery = Example.runningLong.delivery
+        let query = try #require(delivery.notification.facts.details.first { $0.isCode }?.value)
+        for hidesQueries in [false, true] {
+            try await StubHTTPServer.serving(responder: { _ in .status(200, "{}") }) { server in
+                let transfers = TransferClient()
+                let outcome = await ReceiverClient(transfers: transfers, hidesQueries: hidesQueries)
+                    .deliver(
+                        delivery, to: .webhook(WebhookDestination(url: server.url(), allowsPlainHTTP: true)),
+                        at: Example.begin)
+                await transfers.shutdown()
+                #expect(Verdict(outcome) == .delivered)
+                let text = server.requests.map(\.text).joined()
+                #expect(text.contains(query.prefix(20)) != hidesQueries)
+            }
+        }
+    }
+
     @Test func `Mails say all three texts in the receiver's words`() async throws {
         try await SMTPTestServer.serving(SMTPTestServer.Configuration()) { server in
             let transfers = TransferClient()
