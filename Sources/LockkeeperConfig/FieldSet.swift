@@ -14,7 +14,10 @@ struct FieldSet: Hashable {
 
     static let root = FieldSet(
         "",
-        ["listen", "state", "external_url", "web", "targets", "sampling", "rules", "receivers", "routes", "privacy"],
+        [
+            "listen", "state", "external_url", "web", "targets", "leader_election", "sampling", "rules", "receivers",
+            "routes", "privacy",
+        ],
         later: ["maintenance"])
     static let web = FieldSet("web", ["token", "token_file"], later: ["basic_auth_users", "tls"])
     static let target = FieldSet("targets[]", ["name", "dsn", "dsn_file", "databases", "migrations", "labels"])
