@@ -9,9 +9,13 @@ import ThrowawayPostgres
 @Suite(
     "Of several agents", .enabled(if: !TestPostgres.majors.isEmpty, "needs PostgreSQL 15 (LOCKKEEPER_POSTGRES15_BIN)"))
 struct LeadershipTests {
-    private static let advisoryLocks =
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
-        + "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    /// The advisory locks of the database: others share the server.
+    private static func advisoryLocks(_ what: String = "count(*)") -> String {
+        """
+        SELECT \(what) FROM pg_locks WHERE locktype = 'advisory'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
+    }
 
     @Test(
         "one leads and the others follow it; when it goes in order, another leads at once",
@@ -24,21 +28,21 @@ struct LeadershipTests {
             for other in others { try await other.waitUntil("following") }
             #expect(first.role == .leading)
             let watcher = try await database.session()
-            let holder = try await watcher.value("SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
+            let holder = try await watcher.value(Self.advisoryLocks("pid"))
             try await eventually("they know whom they follow") {
                 others.allSatisfy {
                     guard case .following(let known) = $0.role else { return false }
                     return known.map { String($0.pid) } == holder && known?.applicationName == "lockkeeper"
                 }
             }
-            #expect(try await watcher.value(Self.advisoryLocks) == "1")
+            #expect(try await watcher.value(Self.advisoryLocks()) == "1")
             await first.stop()
             try await others.waitUntilOneLeads()
             for keeper in [first] + others {
                 #expect(keeper.roles.all.allSatisfy { $0.isKnown }, "\(keeper.roles.all)")
             }
             await others.stop()
-            try await eventually("nothing is left") { try await watcher.value(Self.advisoryLocks) == "0" }
+            try await eventually("nothing is left") { try await watcher.value(Self.advisoryLocks()) == "0" }
             await watcher.close()
         }
     }
@@ -51,7 +55,7 @@ struct LeadershipTests {
             let second = RunningKeeper(database.loopbackDSN)
             try await second.waitUntil("following")
             let admin = try await database.session()
-            try await admin.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+            try await admin.run(Self.advisoryLocks("pg_terminate_backend(pid)"))
             try await second.waitUntil("leading")
             try await first.waitUntil("following")
             #expect(second.role == .leading)
@@ -160,7 +164,7 @@ struct LeadershipTests {
                 #expect(reason.contains("pgbouncer"))
             }
             let watcher = try await database.session()
-            #expect(try await watcher.value(Self.advisoryLocks) == "0")
+            #expect(try await watcher.value(Self.advisoryLocks()) == "0")
             await watcher.close()
             await keepers.stop()
             await bouncer.stop()
@@ -196,7 +200,7 @@ struct LeadershipTests {
             try await admin.run("CREATE ROLE \(role) LOGIN" + (isPrivileged ? "; GRANT pg_monitor TO \(role)" : ""))
             let keepers = [RunningKeeper(database.dsn()), RunningKeeper(database.loopbackDSN)]
             try await keepers.waitUntilOneLeads()
-            let held = try await admin.value("SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
+            let held = try await admin.value(Self.advisoryLocks("pid"))
             let holder = try #require(held.flatMap { Int32($0) })
             let sampler = sampler(database.dsn(user: role))
             for _ in 1...3 {

@@ -185,6 +185,85 @@ struct StoreStandbyTests {
         try await reopened.close()
     }
 
+    // MARK: However it goes
+
+    /// What an agent has planned of one incident for one receiver.
+    private struct Thread {
+        var ids: [String] = []
+        var endID: String?
+    }
+
+    @Test(arguments: 0..<3)
+    func `whatever happens, who tells has told how things stand, and no begin is left without its end`(
+        seed: UInt64
+    ) async throws {
+        var generator = SeededGenerator(seed: seed)
+        var open: [String] = []
+        var threads: [[String]: Thread] = [:]
+        var tells = false
+        var count = 0
+        try await follow()
+        for step in 0..<160 {
+            let time = Timestamp.noon + .seconds(step * 20)
+            let following: Set<String> = tells ? [] : ["app"]
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0...3:
+                count += 1
+                if open.count < 3 { open.append("run-\(count)") }
+                let incident = open.randomElement(using: &generator) ?? ""
+                var planned: [Delivery] = []
+                for receiver in ["slack", "mail"] where Bool.random(using: &generator) {
+                    let sequence = threads[[incident, receiver], default: Thread()].ids.count + 1
+                    let id = "\(incident) \(receiver) \(sequence)"
+                    planned.append(
+                        .example(id, incident: incident, receiver: receiver, sequence: sequence, at: time))
+                    threads[[incident, receiver], default: Thread()].ids.append(id)
+                }
+                try await plan(planned, following: following)
+            case 4 where !open.isEmpty:
+                let incident = open.remove(at: Int.random(in: open.indices, using: &generator))
+                var planned: [Delivery] = []
+                for receiver in ["slack", "mail"] {
+                    // Who was told of it, by this agent's book, is told its end.
+                    guard let thread = threads[[incident, receiver]] else { continue }
+                    let id = "\(incident) \(receiver) end"
+                    planned.append(
+                        .end(id, incident: incident, receiver: receiver, sequence: thread.ids.count + 1, at: time))
+                    threads[[incident, receiver]]?.endID = id
+                }
+                try await close(incident, planned, following: following)
+            case 5:  // An attempt that fails.
+                if let due = try await store.due(receiver: "slack", at: time, limit: 1).first,
+                    let begun = try await store.begin(due.id, at: time)
+                {
+                    try await store.finish(begun.toRetry(at: time))
+                }
+            case 6...7:
+                tells.toggle()
+                if tells { try await lead(at: time) } else { try await follow(at: time) }
+            default:
+                for receiver in ["slack", "mail"] {
+                    while let due = try await store.due(receiver: receiver, at: time, limit: 1).first {
+                        let begun = try #require(try await store.begin(due.id, at: time))
+                        try await store.finish(begun.delivered(at: time))
+                    }
+                }
+                let statuses = try folder.statuses()
+                for (key, thread) in threads {
+                    let wasTold = thread.ids.contains { statuses[$0] == "delivered" }
+                    if let end = thread.endID {
+                        #expect(!wasTold || statuses[end] == "delivered", "\(key) at step \(step)")
+                    } else if tells {
+                        #expect(statuses[thread.ids.last ?? ""] == "delivered", "\(key) at step \(step)")
+                    }
+                    let standing = (thread.ids + [thread.endID].compactMap(\.self)).filter { statuses[$0] == "standby" }
+                    #expect(standing.count <= (tells ? 0 : 1), "\(key) at step \(step)")
+                }
+            }
+        }
+        #expect(threads.count > 10)
+    }
+
     // MARK: -
 
     private func follow(at time: Timestamp = .noon) async throws {
@@ -233,9 +312,10 @@ extension Delivery {
 
     /// Tells that an incident is over.
     fileprivate static func end(
-        _ id: String, incident: String = "run-1", receiver: String = "slack", sequence: Int, thread: String? = nil
+        _ id: String, incident: String = "run-1", receiver: String = "slack", sequence: Int, thread: String? = nil,
+        at time: Timestamp = .noon
     ) -> Delivery {
-        var delivery = example(id, incident: incident, receiver: receiver, sequence: sequence)
+        var delivery = example(id, incident: incident, receiver: receiver, sequence: sequence, at: time)
         delivery.notification = .example(incident: incident, reason: .resolved)
         delivery.notification.thread = thread
         return delivery
