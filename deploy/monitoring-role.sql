@@ -26,9 +26,9 @@ SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = :'role') AS a
 \if :absent
     CREATE ROLE :"role" LOGIN;
 \endif
--- Five: two sessions that stay, a short one for another database's catalogs, and room for those that a lost network
--- connection leaves behind until the server notices.
-ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 5;
+-- Ten: for each of two agents three sessions that stay (the third where they elect a leader) and a short one for another
+-- database's catalogs, and room for those that a lost network connection leaves behind until the server notices.
+ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 10;
 
 -- All sessions' queries, waits and locks; settings; statistics. It can neither cancel nor terminate anybody.
 GRANT pg_monitor TO :"role";

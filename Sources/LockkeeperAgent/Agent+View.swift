@@ -16,6 +16,7 @@ extension Agent: AgentView {
     /// The agent's own metrics that the rules read, too.
     func recordOwn(into metrics: inout MetricsBuilder, at now: Timestamp) {
         notifications.record(into: &metrics, at: now)
+        recordLeadership(into: &metrics)
         metrics.set(MetricCatalog.configLastReloadSuccessful, NoLabels(), to: lastReload.succeeded)
         metrics.set(MetricCatalog.configLastReloadSuccess, NoLabels(), to: lastReload.succeededAt)
         metrics.set(MetricCatalog.build, .init(version: setup.version), to: 1)
@@ -24,7 +25,9 @@ extension Agent: AgentView {
     func targets() -> [TargetStatus] {
         let now = AgentClock.now
         return configuration.targets.compactMap { target in
-            state.targets[target.name].map { TargetStatus($0, labels: target.labels, at: now) }
+            state.targets[target.name].map {
+                TargetStatus($0, labels: target.labels, leadership: leadership[target.name], at: now)
+            }
         }
     }
 
@@ -113,7 +116,7 @@ extension Agent: AgentView {
 }
 
 extension TargetStatus {
-    init(_ target: TargetState, labels: [String: String], at now: Timestamp) {
+    init(_ target: TargetState, labels: [String: String], leadership: LeadershipRole?, at now: Timestamp) {
         let observation = target.isReachable ? target.observation : nil
         // As in the metrics: of the databases that are watched, whatever else the server has.
         let sessions = observation?.sessions.filter { target.tracker.isWatched($0.database) } ?? []
@@ -130,6 +133,9 @@ extension TargetStatus {
             if let pooler = server.pooler {
                 warnings.append("a pooler is in front: \(pooler); connect directly to see all that the server can tell")
             }
+        }
+        if case .unknown(let reason) = leadership {
+            warnings.append("it cannot be known which agent leads, so this one tells of the target: \(reason)")
         }
         warnings += target.performance.warnings
         warnings += target.tracker.folder?.problems ?? []
@@ -153,6 +159,7 @@ extension TargetStatus {
             warnings: warnings, runningMigrations: target.tracker.open.count,
             sessions: observation.map { _ in clients.count },
             lockWaiters: observation.map { _ in target.waitGraph.waitingOwners.intersection(own).count },
-            oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) })
+            oldestTransaction: clients.compactMap(\.transactionStart).min().map { max(.zero, serverTime - $0) },
+            leadership: leadership)
     }
 }

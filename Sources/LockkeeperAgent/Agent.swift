@@ -19,6 +19,10 @@ actor Agent {
     private(set) var notifications = NotificationFigures()
     private var watchers: [String: Watcher] = [:]
     private var watcherCount = 0
+    var keepers: [String: Keeper] = [:]
+    var keeperCount = 0
+    /// What this agent is to each target of which a leader is elected.
+    var leadership: [String: LeadershipRole] = [:]
     private(set) var lastReload: (succeeded: Bool, succeededAt: Timestamp)
     private(set) var lastTick: ContinuousClock.Instant?
     /// Failures of rules that have been said: once is enough.
@@ -169,12 +173,13 @@ actor Agent {
         }
     }
 
-    /// Stops the watchers and waits until their connections are closed.
+    /// Stops the watchers and waits until their connections are closed; then lets another agent lead.
     func stop() async {
         let tasks = watchers.values.map(\.task)
         watchers = [:]
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
+        await stopKeepers()
     }
 
     func reload() async -> ReloadOutcome {
@@ -245,6 +250,7 @@ actor Agent {
             watchers[target.name] = Watcher(
                 number: number, target: target, sampling: sampling, task: Task { await watcher.run() })
         }
+        adjustKeepers()
     }
 
     private func deliveryClients(of configuration: Configuration) -> [String: any DeliveryClient] {

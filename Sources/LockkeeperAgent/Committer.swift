@@ -10,18 +10,23 @@ final class Committer: Sendable {
     private let store: Store
     private let logger: Logger
     private let committed: @Sendable () -> Void
-    private let pending = Mutex(Pending())
+    private let pending = Mutex(Work())
     private let failure = Mutex<String?>(nil)
     /// Until when what is left may be tried, once no more is taken.
     private let deadline = Mutex<ContinuousClock.Instant?>(nil)
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    private struct Pending {
+    /// What is yet to be stored, in one transaction.
+    private struct Work: Sendable {
         var change = StateChange()
+        /// Kept when the rest has been stored: of which targets another agent tells.
+        var standby = StandbyOrders()
         /// Those who wait until what they have brought is stored.
         var waiting: [CheckedContinuation<Bool, Never>] = []
         var isFinished = false
+
+        var isEmpty: Bool { change.isEmpty && standby.turns.isEmpty && waiting.isEmpty }
     }
 
     /// - Parameter committed: called after each transaction.
@@ -36,6 +41,21 @@ final class Committer: Sendable {
     func take(_ change: StateChange) {
         guard !change.isEmpty else { return }
         pending.withLock { $0.change.merge(change) }
+        signal.yield()
+    }
+
+    /// Holds back what is planned of a target until it is known who tells of it.
+    func awaitDecision(on target: String) {
+        pending.withLock { _ = $0.standby.following.insert(target) }
+    }
+
+    /// Says that from now on this agent tells people of a target, or that another does. It counts for all that is not stored yet, and is
+    /// stored with it, so that nothing falls between the two.
+    func turn(_ target: String, tells: Bool, at now: Timestamp) {
+        pending.withLock { work in
+            if tells { work.standby.following.remove(target) } else { work.standby.following.insert(target) }
+            work.standby.turns.append(.init(target: target, tells: tells, at: now))
+        }
         signal.yield()
     }
 
@@ -69,24 +89,25 @@ final class Committer: Sendable {
         defer { release() }
         var pause = Duration.milliseconds(500)
         for await _ in signals {
-            while let (change, waiting) = next() {
+            while let work = next() {
                 do {
-                    try await store.commit(change)
+                    try await store.commit(work.change, standby: work.standby)
                     pause = .milliseconds(500)
                     failure.withLock { $0 = nil }
                     committed()
-                    for continuation in waiting { continuation.resume(returning: true) }
+                    for continuation in work.waiting { continuation.resume(returning: true) }
                 } catch {
                     logger.error("could not store the agent's state, trying again", metadata: ["error": "\(error)"])
                     failure.withLock { $0 = "\(error)" }
-                    putBack(change)
-                    for continuation in waiting { continuation.resume(returning: false) }
+                    putBack(work)
+                    for continuation in work.waiting { continuation.resume(returning: false) }
                     let deadline = deadline.withLock { $0 }
                     if let deadline, ContinuousClock.now > deadline {
                         logger.critical(
                             "ending without having stored everything",
                             metadata: [
-                                "deliveries": "\(change.deliveries.count)", "incidents": "\(change.incidents.count)",
+                                "deliveries": "\(work.change.deliveries.count)",
+                                "incidents": "\(work.change.incidents.count)",
                             ])
                         return
                     }
@@ -99,20 +120,23 @@ final class Committer: Sendable {
         }
     }
 
-    private func next() -> (StateChange, waiting: [CheckedContinuation<Bool, Never>])? {
+    private func next() -> Work? {
         pending.withLock { pending in
-            guard !pending.change.isEmpty || !pending.waiting.isEmpty else { return nil }
-            let next = (pending.change, pending.waiting)
-            (pending.change, pending.waiting) = (StateChange(), [])
-            return next
+            guard !pending.isEmpty else { return nil }
+            let work = pending
+            pending.change = StateChange()
+            pending.standby.turns = []
+            pending.waiting = []
+            return work
         }
     }
 
-    private func putBack(_ change: StateChange) {
+    private func putBack(_ work: Work) {
         pending.withLock { pending in
-            var merged = change
+            var merged = work.change
             merged.merge(pending.change)
             pending.change = merged
+            pending.standby.turns = work.standby.turns + pending.standby.turns
         }
     }
 

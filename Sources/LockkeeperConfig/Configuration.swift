@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Hashable {
     public var web: WebConfiguration
     /// At least one; no two of the same name.
     public var targets: [TargetConfiguration]
+    /// Whether other agents watch the same targets, so that one of them is elected to tell people.
+    public var electsLeader: Bool
     public var sampling: SamplingConfiguration
     public var rules: RulesConfiguration
     /// No two of the same name.
@@ -29,9 +31,9 @@ public struct Configuration: Sendable, Hashable {
     public init(
         listen: ListenAddress = ListenAddress(), stateFolder: String = Configuration.defaultStateFolder,
         externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
-        sampling: SamplingConfiguration = SamplingConfiguration(), rules: RulesConfiguration = RulesConfiguration(),
-        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], maintenance: [Silence] = [],
-        queryText: QueryTextPrivacy = .normalized,
+        electsLeader: Bool = false, sampling: SamplingConfiguration = SamplingConfiguration(),
+        rules: RulesConfiguration = RulesConfiguration(), receivers: [ReceiverConfiguration] = [],
+        routes: [Route] = [], maintenance: [Silence] = [], queryText: QueryTextPrivacy = .normalized,
         warnings: [ConfigurationProblem] = []
     ) {
         self.listen = listen
@@ -39,6 +41,7 @@ public struct Configuration: Sendable, Hashable {
         self.externalURL = externalURL
         self.web = web
         self.targets = targets
+        self.electsLeader = electsLeader
         self.sampling = sampling
         self.rules = rules
         self.receivers = receivers

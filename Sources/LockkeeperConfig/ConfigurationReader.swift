@@ -56,6 +56,7 @@ struct ConfigurationReader {
         if let web = root["web"]?.section(.web) {
             configuration.web.token = web.secret("token", check: Self.objection(toToken:))
         }
+        configuration.electsLeader = root["leader_election"]?.boolean() ?? false
         if let field = root["sampling"] { configuration.sampling = sampling(field) }
         configuration.receivers = receivers.map(\.receiver)
         configuration.routes = RouteReader(

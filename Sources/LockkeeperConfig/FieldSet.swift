@@ -15,9 +15,8 @@ struct FieldSet: Hashable {
     static let root = FieldSet(
         "",
         [
-            "listen", "state", "external_url", "web", "targets", "sampling", "rules", "receivers", "routes",
-            "maintenance",
-            "privacy",
+            "listen", "state", "external_url", "web", "targets", "leader_election", "sampling", "rules", "receivers",
+            "routes", "maintenance", "privacy",
         ])
     static let web = FieldSet("web", ["token", "token_file"], later: ["basic_auth_users", "tls"])
     static let target = FieldSet("targets[]", ["name", "dsn", "dsn_file", "databases", "migrations", "labels"])

@@ -9,7 +9,7 @@ internal import GRDB
 /// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
-    static let version = 3
+    static let version = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -25,8 +25,19 @@ enum Schema {
             try database.execute(sql: version3)
             try database.execute(sql: "PRAGMA user_version = 3")
         }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: version4)
+            try database.execute(sql: "PRAGMA user_version = 4")
+        }
         return migrator
     }
+
+    private static let version4 = """
+        -- The target that the message is about, "" for the agent itself.
+        ALTER TABLE delivery ADD COLUMN target TEXT NOT NULL DEFAULT '';
+        UPDATE delivery SET target = coalesce(json_extract(notification, '$.facts.target'), '');
+        CREATE INDEX delivery_standby ON delivery (target, incident_id, receiver) WHERE status = 'standby';
+        """
 
     private static let version3 = """
         CREATE TABLE silence (

@@ -5,7 +5,8 @@ internal import LockkeeperCore
 struct StateChangeRows: Sendable {
     private var rows: [(statement: String, arguments: StatementArguments)] = []
 
-    init(_ change: StateChange) throws {
+    /// - Parameter following: the targets of which another agent tells.
+    init(_ change: StateChange, following: Set<String> = []) throws {
         for (target, memory) in change.memories {
             rows.append((Self.memory, [target, try JSONColumn.encode(memory)]))
         }
@@ -36,18 +37,22 @@ struct StateChangeRows: Sendable {
         }
         for silence in change.silences { try add(silence) }
         for delivery in change.deliveries {
+            let target = delivery.notification.facts.target
+            // What is about the agent itself, no other agent tells.
+            let isStandby = !target.isEmpty && following.contains(target)
             rows.append(
                 (
-                    Self.delivery,
+                    isStandby ? StandbyRows.insert(isEnd: delivery.notification.isResolved) : Self.delivery,
                     [
                         delivery.id, delivery.incidentID, delivery.receiver, delivery.sequence,
                         Severity.allCases.count { $0 < delivery.notification.severity },
                         delivery.plannedAt.microseconds, delivery.status.rawValue, delivery.attempts,
                         delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds, delivery.lastError,
                         try JSONColumn.encode(delivery.acceptedRecipients),
-                        try JSONColumn.encode(delivery.notification),
+                        try JSONColumn.encode(delivery.notification), target,
                     ]
                 ))
+            if isStandby { rows.append((StandbyRows.supersede, [delivery.incidentID, delivery.receiver])) }
         }
     }
 
@@ -90,7 +95,7 @@ struct StateChangeRows: Sendable {
 
     private static let delivery = """
         INSERT INTO delivery (id, incident_id, receiver, sequence, urgency, planned_at, status, attempts, next_attempt_at,
-            finished_at, last_error, accepted_recipients, notification)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            finished_at, last_error, accepted_recipients, notification, target)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
         """
 }

@@ -61,6 +61,7 @@ extension Store {
         conditions.add("receiver = ?", filter.receiver)
         conditions.add("status = ?", filter.status?.rawValue)
         conditions.add("incident_id = ?", filter.incident)
+        conditions.add(oneOf: StandbyRows.sentOrToBeSent, column: "status")
         return try await read("listing deliveries") { [conditions] database in
             try Row.fetchAll(
                 database,

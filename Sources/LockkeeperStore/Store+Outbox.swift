@@ -68,7 +68,8 @@ extension Store {
     }
 
     /// Stores how an attempt left a delivery: its status, the time of the next attempt or of its end, the last error and the recipients
-    /// that have it, and what the receiver calls the incident. One that was finished before stays as it was.
+    /// that have it, and what the receiver calls the incident. One that was finished before stays as it was; one that another agent has come
+    /// to tell of meanwhile is not tried again.
     public func finish(_ delivery: Delivery) async throws {
         let accepted: String
         let reference: String?
@@ -81,8 +82,9 @@ extension Store {
         try await write("recording a delivery") { database in
             try database.cachedStatement(
                 sql: """
-                    UPDATE delivery SET status = ?, next_attempt_at = ?, finished_at = ?, last_error = ?, accepted_recipients = ?
-                    WHERE id = ? AND status = 'pending'
+                    UPDATE delivery SET status = CASE ?1 WHEN 'pending' THEN status ELSE ?1 END, next_attempt_at = ?2,
+                        finished_at = ?3, last_error = ?4, accepted_recipients = ?5
+                    WHERE id = ?6 AND status IN ('pending', 'standby')
                     """
             ).execute(arguments: [
                 delivery.status.rawValue, delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds,

@@ -12,7 +12,7 @@ extension Store {
     public func prune(before time: Timestamp) async throws -> Int {
         var removed = 0
         for statement in [
-            Self.pruneDeliveries, Self.pruneIncidents, Self.pruneRuns, Self.pruneReferences,
+            StandbyRows.prune, Self.pruneDeliveries, Self.pruneIncidents, Self.pruneRuns, Self.pruneReferences,
             Self.pruneSilences,
         ] {
             while true {

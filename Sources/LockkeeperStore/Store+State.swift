@@ -42,14 +42,19 @@ extension Store {
     ///
     /// A delivery whose id is known already is left as it is: planning the same step twice, as after a crash between two steps,
     /// does no harm.
-    public func commit(_ change: StateChange) async throws {
-        guard !change.isEmpty else { return }
+    ///
+    /// - Parameter standby: of which targets another agent tells; what is planned of them is kept, and not sent.
+    public func commit(_ change: StateChange, standby: StandbyOrders = StandbyOrders()) async throws {
+        guard !change.isEmpty || !standby.turns.isEmpty else { return }
         // Encoding takes longer than writing, so it is not done while the file is held.
         let rows: StateChangeRows
-        do { rows = try StateChangeRows(change) } catch {
+        do { rows = try StateChangeRows(change, following: standby.following) } catch {
             throw StoreError(error, while: "encoding a change", in: folder)
         }
-        try await write("recording a change") { try rows.write(to: $0) }
+        try await write("recording a change") { database in
+            try rows.write(to: database)
+            for turn in standby.turns { try StandbyRows.take(turn, in: database) }
+        }
     }
 
     static func bodies<Value: Decodable>(

@@ -147,12 +147,14 @@ public struct TargetStatus: Sendable, Hashable {
     public var lockWaiters: Int?
     /// The age of the oldest open transaction.
     public var oldestTransaction: Duration?
+    /// What this agent is among those that watch the target; `nil` where no leader is elected.
+    public var leadership: LeadershipRole?
 
     public init(
         name: String, labels: [String: String] = [:], databases: [String] = [], isUp: Bool? = nil,
         failure: SampleFailure? = nil, lastSeenAt: Timestamp? = nil, lastSampleDuration: Duration? = nil,
         server: Server? = nil, warnings: [String] = [], runningMigrations: Int = 0, sessions: Int? = nil,
-        lockWaiters: Int? = nil, oldestTransaction: Duration? = nil
+        lockWaiters: Int? = nil, oldestTransaction: Duration? = nil, leadership: LeadershipRole? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -167,6 +169,7 @@ public struct TargetStatus: Sendable, Hashable {
         self.sessions = sessions
         self.lockWaiters = lockWaiters
         self.oldestTransaction = oldestTransaction
+        self.leadership = leadership
     }
 }
 

@@ -11,6 +11,8 @@ struct AgentFixture: Sendable {
     var receivers: [String] = []
     var routes: [String] = []
     var sampling = "history: 1s, statement_timeout: 1s, connect_timeout: 1s"
+    /// Whether other agents watch the same targets.
+    var electsLeader = false
     /// Texts of the shipped rules and what stands in their places: thresholds of seconds instead of minutes.
     var edits: [(String, String)] = []
 
@@ -58,6 +60,7 @@ struct AgentFixture: Sendable {
             \(web.isEmpty ? "" : "web: { \(web) }")
             targets:
             \(list(targets))
+            leader_election: \(electsLeader)
             sampling: { \(sampling) }
             rules: { files: ["alerts/*.yml"] }
             receivers:

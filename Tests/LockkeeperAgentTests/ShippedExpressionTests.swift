@@ -49,7 +49,8 @@ struct ShippedExpressionTests {
     private static let notOnPanels: Set<String> = [
         "lockkeeper_catalog_part_available", "lockkeeper_config_last_reload_success_timestamp_seconds",
         "lockkeeper_database_sessions_killed_total", "lockkeeper_database_temporary_files_total",
-        "lockkeeper_migration_process_read_bytes_total", "lockkeeper_migration_process_written_bytes_total",
+        "lockkeeper_leader", "lockkeeper_leadership_known", "lockkeeper_migration_process_read_bytes_total",
+        "lockkeeper_migration_process_written_bytes_total",
         "lockkeeper_statement_deallocations_total", "lockkeeper_statement_statistics_available", "process_max_fds",
         "process_open_fds", "process_start_time_seconds", "process_threads", "process_virtual_memory_bytes",
     ]

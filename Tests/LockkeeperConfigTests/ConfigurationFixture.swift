@@ -29,6 +29,7 @@ struct ConfigurationFixture {
           - name: reporting
             dsn_file: secrets/dsn
             databases: "*"
+        leader_election: true
         sampling:
           glance: 100ms
           idle: 4s

@@ -304,6 +304,7 @@ import Testing
             "receivers: [{ name: a, alertmanager: { urls: ['https://h', 'https://h/'] } }]",
             "receivers[0].alertmanager.urls[1]", "stands in the list twice"
         ),
+        ("leader_election: 2", "leader_election", "must be `true` or `false`"),
         ("routes: [{ severity: info }]", "routes[0]", "`receiver` is missing"),
         ("routes: [{ receiver: nobody }]", "routes[0].receiver", "there is no receiver of this name"),
     ])

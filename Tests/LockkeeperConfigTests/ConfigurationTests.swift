@@ -23,6 +23,7 @@ import Testing
         #expect(
             configuration.targets[0].migrations == MigrationsConfiguration(tool: "drizzle", folder: "\(path)/drizzle"))
         #expect(configuration.targets[0].labels == ["env": "production"])
+        #expect(configuration.electsLeader)
 
         #expect(
             configuration.sampling
@@ -132,6 +133,7 @@ import Testing
         expected.listen = ListenAddress(host: "127.0.0.1", port: 9743)
         expected.stateFolder = "/var/lib/lockkeeper"
         expected.queryText = .normalized
+        expected.electsLeader = false
         #expect(configuration == expected)
         #expect(configuration.sampling.glance == .milliseconds(200))
         #expect(configuration.sampling.lockTimeout == .milliseconds(200))

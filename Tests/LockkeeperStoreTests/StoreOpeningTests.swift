@@ -87,11 +87,13 @@ struct StoreOpeningTests {
             try await store.commit(StateChange(incidents: [.example()], deliveries: [.example("a1")]))
             try await store.close()
         }
-        // As the first version left it: without what later ones brought, and of each receiver only the number of its messages.
+        // As the first version left it: without what later ones have added and their marks, and of each receiver only the number of its
+        // messages.
         try folder.execute(
             """
-            DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing;
-            DELETE FROM grdb_migrations WHERE identifier IN ('2', '3'); PRAGMA user_version = 1;
+            DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing; DROP INDEX delivery_standby;
+            ALTER TABLE delivery DROP COLUMN target;
+            DELETE FROM grdb_migrations WHERE identifier > '1'; PRAGMA user_version = 1;
             UPDATE incident SET body = json_remove(
                 json_set(body, '$.told', json('{"slack": 2, "mail": 1}')), '$.listeners', '$.reached', '$.joined', '$.owed');
             """)

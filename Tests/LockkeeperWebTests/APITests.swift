@@ -78,10 +78,13 @@ struct APITests {
                     server: Server(
                         versionNumber: 150_018, startedAt: begin - .seconds(3600), database: "shop", role: "lockkeeper"),
                     warnings: ["pgbouncer is in front"], runningMigrations: 1, sessions: 7, lockWaiters: 2,
-                    oldestTransaction: .seconds(660)),
+                    oldestTransaction: .seconds(660),
+                    leadership: .following(
+                        LockHolder(pid: 4711, applicationName: "lockkeeper", clientAddress: "10.0.0.7"))),
                 TargetStatus(
                     name: "gone", isUp: false,
-                    failure: SampleFailure(reason: .unreachable, message: "connection refused", sqlstate: "08006")),
+                    failure: SampleFailure(reason: .unreachable, message: "connection refused", sqlstate: "08006"),
+                    leadership: .unknown(reason: "nobody answers")),
                 TargetStatus(name: "new"),
             ]
         }
@@ -96,13 +99,16 @@ struct APITests {
                 answer.text == #"""
                     {"targets":[\#
                     {"databases":["shop"],"labels":{"envName":"production"},"last_sample_seconds":0.0015,\#
-                    "last_seen_at":"2023-11-14T22:13:20.250Z","lock_waiters":2,"name":"app",\#
+                    "last_seen_at":"2023-11-14T22:13:20.250Z",\#
+                    "leadership":{"leader":{"application_name":"lockkeeper","client_address":"10.0.0.7","pid":4711},\#
+                    "role":"following","tells":false},"lock_waiters":2,"name":"app",\#
                     "oldest_transaction_seconds":660,"running_migrations":1,"server":{"can_read_all_stats":true,\#
                     "is_in_recovery":false,"role":"lockkeeper","started_at":"2023-11-14T21:13:20.250Z",\#
                     "version":"15.18","version_number":150018},"sessions":7,"state":"up",\#
                     "warnings":["pgbouncer is in front"]},\#
                     {"databases":[],"failure":{"message":"connection refused","reason":"unreachable","sqlstate":"08006"},\#
-                    "labels":{},"name":"gone","running_migrations":0,"state":"down","warnings":[]},\#
+                    "labels":{},"leadership":{"reason":"nobody answers","role":"unknown","tells":true},\#
+                    "name":"gone","running_migrations":0,"state":"down","warnings":[]},\#
                     {"databases":[],"labels":{},"name":"new","running_migrations":0,"state":"unknown","warnings":[]}]}
 
                     """#)

@@ -20,7 +20,8 @@ public struct AgentState: Sendable {
     /// What stays true while a target is out of reach: rules that read nothing else go on.
     private static let alwaysKnown: Set<String> = [
         MetricCatalog.up.descriptor.name, MetricCatalog.lastSample.descriptor.name,
-        MetricCatalog.samples.descriptor.name,
+        MetricCatalog.samples.descriptor.name, MetricCatalog.leader.descriptor.name,
+        MetricCatalog.leadershipKnown.descriptor.name,
     ]
 
     /// - Parameters:

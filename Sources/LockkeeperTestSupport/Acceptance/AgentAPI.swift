@@ -94,10 +94,16 @@ public enum APIDocument {
         public var databases: [String]
         public var warnings: [String]
         public var failure: Failure?
+        public var leadership: Leadership?
 
         public struct Failure: Decodable, Sendable {
             public var reason: String
             public var message: String
+        }
+
+        public struct Leadership: Decodable, Sendable {
+            public var role: String
+            public var tells: Bool
         }
     }
 
@@ -121,6 +127,10 @@ public enum APIDocument {
 
         public struct Blocker: Decodable, Sendable { public var pid: Int32? }
     }
+
+    public struct Incidents: Decodable, Sendable { public var incidents: [Incident] }
+
+    public struct Incident: Decodable, Sendable { public var id: String }
 
     public struct Deliveries: Decodable, Sendable { public var deliveries: [Delivery] }
 

@@ -21,6 +21,8 @@ struct TargetAnswer: Encodable {
     let sessions: Int?
     let lockWaiters: Int?
     let oldestTransactionSeconds: Double?
+    /// Where several agents watch the target and elect a leader.
+    let leadership: LeadershipAnswer?
 
     struct FailureAnswer: Encodable {
         let reason: String
@@ -78,5 +80,6 @@ struct TargetAnswer: Encodable {
         sessions = status.sessions
         lockWaiters = status.lockWaiters
         oldestTransactionSeconds = status.oldestTransaction?.inSeconds
+        leadership = status.leadership.map(LeadershipAnswer.init)
     }
 }
