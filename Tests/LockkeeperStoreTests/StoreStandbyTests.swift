@@ -25,7 +25,7 @@ struct StoreStandbyTests {
         #expect(try await store.outboxSummary() == [])
         #expect(try await store.begin("a1", at: .noon) == nil)
         #expect(try await store.deliveries() == [])
-        #expect(try await store.load().openIncidents.map(\.id) == ["run-1"])
+        #expect(try await store.load().unfinishedIncidents.map(\.id) == ["run-1"])
         #expect(try folder.statuses() == ["a1": "standby"])
     }
 
