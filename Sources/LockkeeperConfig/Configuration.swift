@@ -17,6 +17,8 @@ public struct Configuration: Sendable, Hashable {
     public var receivers: [ReceiverConfiguration]
     /// Each names one of the receivers.
     public var routes: [Route]
+    /// Whom to tell that the agent itself works; `nil`: nobody.
+    public var heartbeat: HeartbeatConfiguration?
     /// How much of queries' texts leaves the agent.
     public var queryText: QueryTextPrivacy
     /// What somebody should look at, although the configuration is used.
@@ -28,8 +30,8 @@ public struct Configuration: Sendable, Hashable {
         listen: ListenAddress = ListenAddress(), stateFolder: String = Configuration.defaultStateFolder,
         externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
         sampling: SamplingConfiguration = SamplingConfiguration(), rules: RulesConfiguration = RulesConfiguration(),
-        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], queryText: QueryTextPrivacy = .normalized,
-        warnings: [ConfigurationProblem] = []
+        receivers: [ReceiverConfiguration] = [], routes: [Route] = [], heartbeat: HeartbeatConfiguration? = nil,
+        queryText: QueryTextPrivacy = .normalized, warnings: [ConfigurationProblem] = []
     ) {
         self.listen = listen
         self.stateFolder = stateFolder
@@ -40,17 +42,8 @@ public struct Configuration: Sendable, Hashable {
         self.rules = rules
         self.receivers = receivers
         self.routes = routes
+        self.heartbeat = heartbeat
         self.queryText = queryText
         self.warnings = warnings
-    }
-}
-
-/// What HTTP asks of its clients.
-public struct WebConfiguration: Sendable, Hashable {
-    /// The bearer token that everything which changes state needs; `nil`: nothing can be changed over HTTP.
-    public var token: Secret?
-
-    public init(token: Secret? = nil) {
-        self.token = token
     }
 }

@@ -9,6 +9,8 @@ struct AgentFixture: Sendable {
     var receivers: [String] = []
     var routes: [String] = []
     var sampling = "history: 1s, statement_timeout: 1s, connect_timeout: 1s"
+    /// Further fields of the configuration, in YAML.
+    var more = ""
     /// Texts of the shipped rules and what stands in their places: thresholds of seconds instead of minutes.
     var edits: [(String, String)] = []
 
@@ -61,8 +63,15 @@ struct AgentFixture: Sendable {
             \(list(receivers))
             routes:
             \(list(routes))
+            \(more)
 
             """, to: "lockkeeper.yml")
+    }
+
+    /// The fixture itself, its files written.
+    func written() throws -> AgentFixture {
+        try write()
+        return self
     }
 
     private func list(_ elements: [String]) -> String {

@@ -1,3 +1,4 @@
+import LockkeeperTestSupport
 import Testing
 
 @testable import LockkeeperConfig
@@ -17,6 +18,10 @@ struct ConfigurationFixture {
         external_url: https://lockkeeper.example.org/
         web:
           token: s3cr3t-token-of-the-web
+          basic_auth_users: { ana: $2y$12$s3cr3tSaltOfAnaInBcryptsOwnBase64HashesAre53DigitsLon }
+          tls:
+            cert_file: secrets/certificate.pem
+            key_file: secrets/key.pem
         targets:
           - name: app-production
             dsn: ${DATABASE_URL}
@@ -73,6 +78,11 @@ struct ConfigurationFixture {
             match:
               target: app-production
               env: production
+        heartbeat:
+          url: http://switch.internal/s3cr3t-of-the-switch
+          fail_url: https://switch.example.org/s3cr3t-of-the-switch/fail
+          interval: 30s
+          allow_http: true
         privacy:
           query_text: none
         """,
@@ -158,6 +168,9 @@ struct ConfigurationFixture {
           - receiver: oncall-too
           - receiver: cluster
           - receiver: cluster-too
+        heartbeat:
+          url_file: secrets/hook
+          fail_url_file: secrets/slack
         """,
     ]
 
@@ -169,6 +182,8 @@ struct ConfigurationFixture {
         for name in ["token", "smtp", "signature"] { try folder.write("s3cr3t-in-a-file\n", to: "secrets/\(name)") }
         try folder.write(
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "secrets/ca.pem")
+        try folder.write(PEMPair.first.certificate, to: "secrets/certificate.pem")
+        try folder.write(PEMPair.first.key, to: "secrets/key.pem")
         try folder.write("", to: "drizzle/.keep")
         try folder.write(
             "groups: [{ name: g, rules: [{ alert: Up, expr: up == 0 }] }]", to: "alerts/one.yml")

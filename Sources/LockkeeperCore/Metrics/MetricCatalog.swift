@@ -180,7 +180,8 @@ public enum MetricCatalog {
 
     /// What each metric is, sorted by name.
     public static let all: [MetricDescriptor] =
-        (generalFamilies + lockFamilies + performanceFamilies + processFamilies + healthFamilies + diagnosisFamilies)
+        (generalFamilies + lockFamilies + performanceFamilies + processFamilies + healthFamilies + diagnosisFamilies
+        + heartbeatFamilies)
         .sorted { $0.name < $1.name }
 
     /// Those of this file; the others' files have lists of their own.

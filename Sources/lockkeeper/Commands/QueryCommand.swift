@@ -12,14 +12,14 @@ struct QueryCommand: AsyncParsableCommand {
               lockkeeper query 'lockkeeper_lock_waiters > 0'
               lockkeeper query 'max_over_time(lockkeeper_lock_waiters[10m])' --url http://127.0.0.1:9743
 
-            The agent keeps its own series for an hour. Exit status: 2 if the expression is wrong, 3 if the agent does not answer.
+            The agent keeps its own series for an hour. What the agent asks of its clients comes from LOCKKEEPER_TOKEN or --token-file, or from
+            LOCKKEEPER_BASIC_AUTH=NAME:PASSWORD. Exit status: 2 if the expression is wrong, 3 if the agent does not answer.
             """)
 
     @Argument(help: "The expression.")
     var expression: String
 
-    @Option(help: "Where the agent, or a Prometheus, listens.")
-    var url = "http://127.0.0.1:9743"
+    @OptionGroup var agent: AgentAddress
 
     @Option(help: "When to evaluate it, instead of now: RFC 3339, or seconds since 1970.")
     var time: String?
@@ -39,32 +39,11 @@ struct QueryCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.usage, lines: Self.point(at: error, in: expression))
         }
-        let transfers = TransferClient()
-        let result: Result<HTTPResponse, TransferError>
-        do {
-            result = .success(try await transfers.perform(request))
-        } catch {
-            result = .failure(error)
-        }
-        await transfers.shutdown()
-        switch result {
-        case .failure(let error):
-            throw CommandFailure(
-                .unreachable, "\(url) does not answer: \(error.message)",
-                "is the agent running (`lockkeeper serve`)? `--url` says where it listens")
-        case .success(let response):
-            try show(response)
-        }
-    }
-
-    private var request: HTTPRequest {
         var form = "query=" + Self.encoded(expression)
         if let time { form += "&time=" + Self.encoded(time) }
-        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-        return HTTPRequest(
-            method: "POST", url: base + "/api/v1/query",
-            headers: ["Content-Type": "application/x-www-form-urlencoded"], body: Array(form.utf8),
-            allowsPlainHTTP: true, maximumResponseBytes: 64 << 20)
+        try show(
+            await agent.ask(
+                "POST", "/api/v1/query", headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form))
     }
 
     private struct Answer: Decodable {
@@ -79,7 +58,7 @@ struct QueryCommand: AsyncParsableCommand {
                 throw CommandFailure(.usage, error)
             }
             throw CommandFailure(
-                .unreachable, "\(url) answered \(response.status)\(answer?.error.map { ": \($0)" } ?? "")",
+                .unreachable, "\(agent.url) answered \(response.status)\(answer?.error.map { ": \($0)" } ?? "")",
                 "does an agent listen there? `--url` says where")
         }
         if json {
