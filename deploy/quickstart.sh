@@ -29,7 +29,7 @@ fi
 build=(swift build --package-path "$repository" -c release --product lockkeeper)
 folder=$("${build[@]}" --show-bin-path)
 if [[ ! -x $folder/lockkeeper ]]; then
-    echo "Building Lockkeeper. The first time takes some minutes (six or seven on two cores); later ones take seconds."
+    echo "Building Lockkeeper. The first time takes some minutes (nine or ten on two cores); later ones take seconds."
 fi
 "${build[@]}"
 echo "Built in $((SECONDS / 60)) min $((SECONDS % 60)) s: $folder/lockkeeper"

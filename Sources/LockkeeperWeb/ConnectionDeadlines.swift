@@ -65,8 +65,24 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { end(.reading) } else { begin(.reading, limits.reading, context) }
+        if context.channel.isWritable { end(.reading) } else { awaitReading(context) }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// A client that is slow, but takes something, gets another term.
+    private func awaitReading(_ context: ChannelHandlerContext) {
+        guard deadlines[.reading] == nil else { return }
+        let before = unsent(context)
+        deadlines[.reading] = context.eventLoop.assumeIsolated().scheduleTask(in: limits.reading) {
+            self.deadlines[.reading] = nil
+            if self.unsent(context) < before { self.awaitReading(context) } else { context.close(promise: nil) }
+        }
+    }
+
+    /// How many bytes wait for the client to take them.
+    private func unsent(_ context: ChannelHandlerContext) -> Int {
+        // Every socket knows it; of what does not, nothing is known to have been taken.
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? .max
     }
 
     private func begin(_ matter: Matter, _ limit: TimeAmount?, _ context: ChannelHandlerContext) {

@@ -36,32 +36,32 @@ actor PasswordDesk {
         let hash = users[credentials.name]
         let proof = proof(of: credentials, hash ?? "")
         if known.contains(proof) { return .right }
-        let check: Task<Bool, Never>
-        if let running = underway[proof] {
-            check = running
-        } else {
-            guard underway.count < Self.room else { return .busy }
-            let hash = hash ?? PasswordHash.nobodys(like: users.values)
-            check = Task { [queue, isPassword] in
-                await withCheckedContinuation { continuation in
-                    queue.async {
-                        let clock = ContinuousClock()
-                        let begin = clock.now
-                        let isRight = isPassword(credentials.password, hash)
-                        continuation.resume(returning: isRight)
-                        // Half of a core is the most that guessing can take.
-                        if !isRight { Self.rest(clock.now - begin) }
-                    }
-                }
-            }
-            underway[proof] = check
-        }
+        if let check = underway[proof] { return await check.value && hash != nil ? .right : .wrong }
+        guard underway.count < Self.room else { return .busy }
+        let check = start(credentials.password, hash ?? PasswordHash.nobodys(like: users.values))
+        underway[proof] = check
         let isRight = await check.value && hash != nil
         underway[proof] = nil
         guard isRight else { return .wrong }
         if known.count >= Self.memory { known = [] }
         known.insert(proof)
         return .right
+    }
+
+    /// Puts a check into the queue.
+    private func start(_ password: [UInt8], _ hash: String) -> Task<Bool, Never> {
+        Task { [queue, isPassword] in
+            await withCheckedContinuation { continuation in
+                queue.async {
+                    let clock = ContinuousClock()
+                    let begin = clock.now
+                    let isRight = isPassword(password, hash)
+                    continuation.resume(returning: isRight)
+                    // Half of a core is the most that guessing can take.
+                    if !isRight { Self.rest(clock.now - begin) }
+                }
+            }
+        }
     }
 
     /// The hash is part of it: a password that is changed in the configuration is no longer known.

@@ -416,4 +416,16 @@ import Testing
         #expect(record.discrepancies == [])
         #expect(record.failures == [])
     }
+
+    @Test func `A target that has never been looked at counts as down, whosever fault that is`() async throws {
+        var play = try Play.shipped()
+        play.at(.zero) { $0.areLooksComingBack = false }
+        for receiver in ["slack", "mail"] {
+            play.expect(
+                receiver, .opened, .critical, between: .seconds(15), and: .seconds(18), saying: "app does not answer")
+        }
+        let record = try await play.perform(until: .minutes(3))
+        #expect(record.discrepancies == [])
+        #expect(record.failures == [])
+    }
 }

@@ -47,11 +47,13 @@ extension WebServer.Address {
     }
 
     /// Sends bytes and reads until the server closes, on a thread that may block.
-    func exchange(_ text: String) async throws -> [UInt8] {
+    ///
+    /// - Parameter pause: in milliseconds, after each 64 KiB that are read.
+    func exchange(_ text: String, pause: UInt32 = 0) async throws -> [UInt8] {
         let port = UInt16(port)
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try Self.exchange(Array(text.utf8), port: port) })
+                continuation.resume(with: Result { try Self.exchange(Array(text.utf8), port: port, pause: pause) })
             }
         }
     }
@@ -83,7 +85,7 @@ extension WebServer.Address {
         return descriptor
     }
 
-    private static func exchange(_ request: [UInt8], port: UInt16) throws -> [UInt8] {
+    private static func exchange(_ request: [UInt8], port: UInt16, pause: UInt32) throws -> [UInt8] {
         let descriptor = try connected(to: port)
         defer { close(descriptor) }
         var sent = 0
@@ -101,6 +103,7 @@ extension WebServer.Address {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             if count == 0 || (count < 0 && errno == ECONNRESET) { return answer }
             guard count > 0 else { throw SocketError(call: "recv") }
+            usleep(pause * 1000)
             answer += buffer[..<count]
         }
     }

@@ -137,14 +137,32 @@ struct WebServerTests {
         }
     }
 
-    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+    /// With an answer that is more than the system keeps for a connection whose other end does not read.
+    private static func talkativeAgent() async -> StubAgent {
         let agent = StubAgent()
-        // More than the system keeps for a connection whose other end does not read.
         let names = (0..<60_000).map { "target-\($0)-" + String(repeating: "x", count: 400) }
         await agent.change { $0.statuses = names.map { TargetStatus(name: $0) } }
+        return agent
+    }
+
+    @Test func aClientThatReadsSlowlyGetsItAll() async throws {
         let configuration = WebServer.Configuration(
-            port: 0, idleTimeout: .milliseconds(500), transferTimeout: .milliseconds(300), maximumConnections: 1)
-        try await withServer(agent, configuration) { address async throws in
+            port: 0, transferTimeout: .milliseconds(300))
+        try await withServer(await Self.talkativeAgent(), configuration) { address async throws in
+            let begin = ContinuousClock.now
+            let answer = try HTTPAnswer(
+                await address.exchange(
+                    "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", pause: 4))
+            #expect(answer.status == 200)
+            #expect(answer.body.suffix(3).elementsEqual("]}\n".utf8), "\(answer.body.count) bytes")
+            #expect(ContinuousClock.now - begin > .milliseconds(900), "three terms at least, or this proves nothing")
+        }
+    }
+
+    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+        let configuration = WebServer.Configuration(
+            port: 0, transferTimeout: .milliseconds(300), maximumConnections: 1)
+        try await withServer(await Self.talkativeAgent(), configuration) { address async throws in
             let deaf = try DeafClient(address, "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try await address.get("/-/healthy").status == 200)
             withExtendedLifetime(deaf) {}
