@@ -27,6 +27,7 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -34,6 +35,9 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
 }
@@ -50,6 +54,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -58,19 +64,26 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLoader"),
 
         room("PromQL"),
         room("LockkeeperCore", ["PromQL"]),
-        room("LockkeeperConfig", ["LockkeeperCore", "PromQL", .yams]),
+        room("LockkeeperCertificates", [.nioCore, .nioSSL]),
+        room("LockkeeperConfig", ["LockkeeperCertificates", "LockkeeperCore", "PromQL", .yams]),
         room("LockkeeperPostgres", ["LockkeeperCore", "CPostgres"]),
         room("LockkeeperHost", ["LockkeeperCore", "CLoader", .crypto]),
         room("LockkeeperRunbook", ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperHost"]),
         room("LockkeeperTransfer", ["CCurl"]),
         room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperTransfer", .crypto, .log]),
         room("LockkeeperStore", ["LockkeeperCore", .grdb]),
-        room("LockkeeperWeb", ["LockkeeperCore", "PromQL", "CZlib", .hummingbird, .httpTypes, .nioCore, .log]),
+        room(
+            "LockkeeperWeb",
+            [
+                "LockkeeperCertificates", "LockkeeperCore", "PromQL", "CCrypt", "CZlib", .crypto, .hummingbird,
+                .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .nioSSL, .nioTLS, .log,
+            ]),
         room("ThrowawayPostgres"),
         .target(
             name: "ShippedRules",
@@ -84,9 +97,9 @@ let package = Package(
         room(
             "LockkeeperAgent",
             [
-                "LockkeeperCore", "LockkeeperConfig", "LockkeeperPostgres", "LockkeeperHost", "LockkeeperNotify",
-                "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "PromQL", .serviceLifecycle, .unixSignals,
-                .log,
+                "LockkeeperCertificates", "LockkeeperCore", "LockkeeperConfig", "LockkeeperPostgres", "LockkeeperHost",
+                "LockkeeperNotify", "LockkeeperStore", "LockkeeperTransfer", "LockkeeperWeb", "PromQL",
+                .serviceLifecycle, .unixSignals, .log,
             ]),
         .executableTarget(
             name: "lockkeeper",
@@ -115,6 +128,7 @@ let package = Package(
             swiftSettings: settings),
         tests(of: "PromQL", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperCertificates", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperHost", ["LockkeeperCore", "LockkeeperTestSupport", "ThrowawayPostgres"]),
@@ -124,7 +138,12 @@ let package = Package(
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperNotify", ["LockkeeperTestSupport"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),
-        tests(of: "LockkeeperWeb", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL", .serviceLifecycle, .log]),
+        tests(
+            of: "LockkeeperWeb",
+            [
+                "LockkeeperCertificates", "LockkeeperCore", "LockkeeperTestSupport", "PromQL", "ThrowawayPostgres",
+                .serviceLifecycle, .log,
+            ]),
         tests(
             of: "LockkeeperAgent",
             [

@@ -122,13 +122,13 @@ for problem in problems:
 sys.exit(1 if problems else 0)
 END
 
-# What the demo does not show: a command with counters, an installed pg_stat_statements, a replica, archiving, a tool's process;
+# What the demo does not show: a command with counters, an installed pg_stat_statements, a replica, archiving, a tool's process, a heartbeat;
 # nor the first increase of a counter that begins with it.
 rare=()
 for metric in migration_progress_ratio migration_remaining_seconds migration_steps_done statement_slowdown_ratio \
     statement_mean_seconds statement_seconds_total statement_calls_total replication_lag_bytes replication_slot_retained_bytes \
     archiver_failures_total lock_wait_seconds_bucket migration_process_cpu_seconds_total migration_process_resident_memory_bytes \
-    migration_process_running; do
+    migration_process_running heartbeats_total heartbeat_last_success_timestamp_seconds; do
     rare+=(--rare "lockkeeper_$metric")
 done
 python3 Tests/dashboards.py "${rare[@]}" --prometheus "http://127.0.0.1:$port" --since $((seconds + 60)) --rate-interval 15s \

@@ -27,7 +27,7 @@ trap remove_temporary EXIT
 # --- What the tests need
 
 debian=(
-    ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev
+    ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev
     postgresql pgbouncer prometheus prometheus-alertmanager openssl curl shellcheck
 )
 if ! command -v chromium-headless-shell chromium >/dev/null; then debian+=(chromium-headless-shell); fi
@@ -105,6 +105,7 @@ measuring='QueryChangeTests'
 
 if step "Build" swift build --build-tests; then
     step "Scraped by Prometheus" Tests/prometheus.sh .build/debug/lockkeeper || true
+    step "Scraped by Prometheus, secured" Tests/secured.sh .build/debug/lockkeeper || true
     step "Shown by a browser" Tests/page.sh .build/debug/lockkeeper || true
 
     # The rooms that hold C handles, under the sanitizers, in build folders of their own. The thread sanitizer does not see the

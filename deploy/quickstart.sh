@@ -15,7 +15,7 @@ fi
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev)
+packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev)
 if [[ -z ${DATABASE_URL-} && -z ${LOCKKEEPER_POSTGRES_BIN-} ]]; then
     packages+=(postgresql) # the demo starts a server of its own
 fi
@@ -29,7 +29,7 @@ fi
 build=(swift build --package-path "$repository" -c release --product lockkeeper)
 folder=$("${build[@]}" --show-bin-path)
 if [[ ! -x $folder/lockkeeper ]]; then
-    echo "Building Lockkeeper. The first time takes some minutes (six or seven on two cores); later ones take seconds."
+    echo "Building Lockkeeper. The first time takes some minutes (nine or ten on two cores); later ones take seconds."
 fi
 "${build[@]}"
 echo "Built in $((SECONDS / 60)) min $((SECONDS % 60)) s: $folder/lockkeeper"

@@ -17,6 +17,7 @@ extension Agent: AgentView {
     func recordOwn(into metrics: inout MetricsBuilder, at now: Timestamp) {
         notifications.record(into: &metrics, at: now)
         recordLeadership(into: &metrics)
+        heartbeats.record(into: &metrics)
         metrics.set(MetricCatalog.configLastReloadSuccessful, NoLabels(), to: lastReload.succeeded)
         metrics.set(MetricCatalog.configLastReloadSuccess, NoLabels(), to: lastReload.succeededAt)
         metrics.set(MetricCatalog.build, .init(version: setup.version), to: 1)
@@ -99,18 +100,19 @@ extension Agent: AgentView {
 
     /// Whether the rules have been evaluated lately: if not, the agent hangs.
     func health() -> AgentCondition {
-        let limit = max(configuration.rules.interval * 10, .seconds(30))
-        guard let lastTick, ContinuousClock.now - lastTick > limit else { return .fine }
+        guard let lastTick, ContinuousClock.now - lastTick > tickLimit else { return .fine }
         return .impaired(reasons: ["the rules have not been evaluated for \((ContinuousClock.now - lastTick).readable)"]
         )
     }
 
-    /// Whether each target has been looked at, be it in vain, and what changes is stored.
-    func readiness() -> AgentCondition {
+    /// Whether each target has been looked at, be it in vain, what changes is stored, and every secret that telling and being asked take
+    /// can be read.
+    func readiness() async -> AgentCondition {
         var reasons = configuration.targets.filter { target in
             state.targets[target.name].map { $0.seenAt == nil && $0.failure == nil } ?? true
         }.map { "\($0.name) has not been looked at yet" }
         if let problem = committer.problem { reasons.append("the state cannot be stored: \(problem)") }
+        reasons += await SecretProblems.find(in: configuration, receivers: receiverClients)
         return reasons.isEmpty ? .fine : .impaired(reasons: reasons)
     }
 }

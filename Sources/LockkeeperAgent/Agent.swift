@@ -25,6 +25,11 @@ actor Agent {
     var leadership: [String: LeadershipRole] = [:]
     private(set) var lastReload: (succeeded: Bool, succeededAt: Timestamp)
     private(set) var lastTick: ContinuousClock.Instant?
+    /// When a look at any target last came back, also one that failed.
+    private var lastLook: ContinuousClock.Instant?
+    private var startedAt = ContinuousClock.now
+    private(set) var heartbeats = HeartbeatFigures()
+    private var heartbeat: (configuration: HeartbeatConfiguration, task: Task<Void, Never>)?
     /// Failures of rules that have been said: once is enough.
     private var loggedFailures: Set<String> = []
     /// What failed of the last refresh of each receiver.
@@ -34,6 +39,8 @@ actor Agent {
     let committer: Committer
     private let courier: Courier
     private let transfers: TransferClient
+    /// What HTTPS is served with; `nil` if HTTP is plain.
+    private let certificate: CurrentCertificate?
     private let processes = ProcessReader()
     let process = ProcessMetrics()
     private let onEvent: @Sendable (RunEvent) -> Void
@@ -49,7 +56,7 @@ actor Agent {
 
     init(
         setup: AgentSetup, configuration: Configuration, stored: StoredState, lastRuns: [MigrationRun], store: Store,
-        committer: Committer, courier: Courier, transfers: TransferClient,
+        committer: Committer, courier: Courier, transfers: TransferClient, certificate: CurrentCertificate?,
         onEvent: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.setup = setup
@@ -58,6 +65,7 @@ actor Agent {
         self.committer = committer
         self.courier = courier
         self.transfers = transfers
+        self.certificate = certificate
         self.onEvent = onEvent
         lastReload = (true, AgentClock.now)
         let targets = configuration.targets.map { target in
@@ -83,6 +91,7 @@ actor Agent {
     /// - Parameter watcher: which watcher took it. One that was stopped may still bring a sample, of another server perhaps.
     func ingest(_ sample: Sample, from watcher: Int) -> Inquiry {
         guard watchers[sample.target]?.number == watcher else { return Inquiry() }
+        lastLook = .now
         let (change, inquiry, events) = state.ingest(sample, at: AgentClock.now)
         committer.take(change)
         for event in events { onEvent(event) }
@@ -111,6 +120,42 @@ actor Agent {
         }
         state.noteEvaluation(lasted: clock.now - begin)
         lastTick = clock.now
+    }
+
+    /// Whether the agent itself does its work.
+    var pulse: AgentPulse {
+        let now = ContinuousClock.now
+        return AgentPulse(
+            .init(
+                age: now - startedAt, sinceTick: lastTick.map { now - $0 }, sinceLook: lastLook.map { now - $0 },
+                storeProblem: committer.problem, tickLimit: tickLimit, lookLimit: lookLimit))
+    }
+
+    /// How long it may be until a look comes back: twice the longest that one takes, and a target that is down is tried again within ten
+    /// seconds.
+    private var lookLimit: Duration {
+        let sampling = configuration.sampling
+        let longest = max(sampling.idle, sampling.connectTimeout + sampling.statementTimeout)
+        return longest * 2 + .seconds(30)
+    }
+
+    /// How long the rules may take to be evaluated again.
+    var tickLimit: Duration { max(configuration.rules.interval * 10, .seconds(30)) }
+
+    func note(_ outcome: Heartbeat.Outcome) {
+        let now = AgentClock.now
+        switch outcome {
+        case .delivered:
+            if heartbeats.note(.delivered, at: now) { setup.logger.info("the heartbeat arrives") }
+        case .failed(let reason):
+            guard heartbeats.note(.failed, at: now) else { return }
+            setup.logger.error("the heartbeat does not arrive, trying on: \(reason)")
+        case .withheld(let reasons, let untold):
+            guard heartbeats.note(.withheld, at: now) else { return }
+            setup.logger.error(
+                "no heartbeat: the agent does not do its work: \(reasons.joined(separator: "; "))\(untold.map { "; its `fail_url` could not be told: \($0)" } ?? "")"
+            )
+        }
     }
 
     func note(_ event: CourierEvent) {
@@ -158,11 +203,13 @@ actor Agent {
     ///
     /// - Parameter stored: what was stored, also of targets that have been removed from the configuration meanwhile.
     func start(after stored: StoredState) async {
+        startedAt = .now
         committer.take(state.retire(stored.memories, at: AgentClock.now))
         notifications.configure(receivers: configuration.receivers.map(\.name))
         await refreshFolders()
-        await courier.update(receivers: deliveryClients(of: configuration))
+        await courier.update(receivers: deliveryClients)
         adjustWatchers()
+        adjustHeartbeat()
     }
 
     /// Reads the folders of migrations anew: a deployment brings new ones before it runs them.
@@ -173,8 +220,10 @@ actor Agent {
         }
     }
 
-    /// Stops the watchers and waits until their connections are closed; then lets another agent lead.
+    /// Stops the heartbeat and the watchers, and waits until their connections are closed; then lets another agent lead.
     func stop() async {
+        heartbeat?.task.cancel()
+        heartbeat = nil
         let tasks = watchers.values.map(\.task)
         watchers = [:]
         for task in tasks { task.cancel() }
@@ -196,12 +245,15 @@ actor Agent {
         for (name, before, after) in [
             ("listen", "\(configuration.listen)", "\(next.listen)"),
             ("state", configuration.stateFolder, next.stateFolder),
+            ("web.tls", certificate == nil ? "no" : "yes", next.web.tls == nil ? "no" : "yes"),
         ] where before != after {
             setup.logger.warning(
                 "`\(name)` takes effect when the agent is started again",
                 metadata: ["now": "\(before)", "then": "\(after)"])
         }
         configuration = next
+        // They have just been proven; should they change at this very moment, the renewal takes care of it.
+        if let certificate, let renewed = try? next.web.tls?.read() { certificate.replace(by: renewed) }
         notifications.configure(receivers: next.receivers.map(\.name))
         let now = AgentClock.now
         let plans = next.targets.map { target in
@@ -217,8 +269,9 @@ actor Agent {
                 at: now))
         await refreshFolders()
         // Another reload may have come in between: what is in force counts.
-        await courier.update(receivers: deliveryClients(of: configuration))
+        await courier.update(receivers: deliveryClients)
         adjustWatchers()
+        adjustHeartbeat()
         lastReload = (true, now)
         setup.logger.info("configuration reloaded")
         return .reloaded
@@ -253,12 +306,27 @@ actor Agent {
         adjustKeepers()
     }
 
-    private func deliveryClients(of configuration: Configuration) -> [String: any DeliveryClient] {
+    /// Starts and stops the heartbeat so that it is that of the configuration.
+    private func adjustHeartbeat() {
+        guard heartbeat?.configuration != configuration.heartbeat else { return }
+        heartbeat?.task.cancel()
+        heartbeat = nil
+        heartbeats.configure(configuration.heartbeat != nil)
+        guard let configured = configuration.heartbeat else { return }
+        let beating = Heartbeat(
+            configuration: configured, transfers: transfers,
+            pulse: { [weak self] in await self?.pulse ?? .starting }, report: { [weak self] in await self?.note($0) })
+        heartbeat = (configured, Task { await beating.run() })
+    }
+
+    /// The configured receivers, each with its name.
+    var receiverClients: [(name: String, client: ConfiguredReceiver)] {
+        configuration.receivers.map { ($0.name, ConfiguredReceiver($0, transfers: transfers)) }
+    }
+
+    private var deliveryClients: [String: any DeliveryClient] {
         Dictionary(
-            configuration.receivers.map {
-                ($0.name, ConfiguredReceiver($0, transfers: transfers) as any DeliveryClient)
-            },
-            uniquingKeysWith: { first, _ in first })
+            receiverClients.map { ($0.name, $0.client as any DeliveryClient) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func policy(of configuration: Configuration, setup: AgentSetup) -> IncidentPolicy {

@@ -51,15 +51,28 @@ public struct AgentRuntime: Service {
         let (courierEvents, courierEvent) = AsyncStream.makeStream(of: CourierEvent.self)
         let courier = Courier(outbox: store, report: { courierEvent.yield($0) })
         let committer = Committer(store: store, logger: logger, committed: { courier.wake() })
+        // The stamp before the reading: what is written meanwhile is seen later.
+        let stamp = configuration.web.tls?.stamp
+        let certificate = try configuration.web.tls.map { CurrentCertificate(try $0.read()) }
         let agent = Agent(
             setup: setup, configuration: configuration, stored: stored, lastRuns: try await Self.lastRuns(in: store),
-            store: store, committer: committer, courier: courier, transfers: transfers, onEvent: onEvent)
+            store: store, committer: committer, courier: courier, transfers: transfers, certificate: certificate,
+            onEvent: onEvent)
         let web = WebServer(
             configuration: .init(
                 host: configuration.listen.host, port: configuration.listen.port,
-                token: { [token = configuration.web.token] in try token?.read() }),
+                // Of the configuration in force: a reload may have named others.
+                token: { try await agent.configuration.web.token?.read() },
+                users: { await agent.configuration.web.users.mapValues(\.text) }, certificate: certificate),
             view: agent, logger: logger, onListening: { await onListening($0.url) })
 
+        let renewal = certificate.flatMap { certificate in
+            stamp.map { stamp in
+                CertificateRenewal(
+                    certificate: certificate, stamp: stamp, logger: logger,
+                    files: { await agent.configuration.web.tls })
+            }
+        }
         let committing = Task { await committer.run() }
         let reporting = Task { for await event in courierEvents { await agent.note(event) } }
         var failure: (any Error)?
@@ -68,7 +81,9 @@ public struct AgentRuntime: Service {
                 group.addTask { try await web.run() }
                 group.addTask {
                     // Its loops end by being cancelled; that is no failure, and the server may finish its answers.
-                    do { try await work(of: agent, store: store, after: stored) } catch is CancellationError {}
+                    do {
+                        try await work(of: agent, store: store, after: stored, renewal: renewal)
+                    } catch is CancellationError {}
                 }
                 // Whichever ends first ends the other: the one by shutdown or by failure.
                 defer { group.cancelAll() }
@@ -91,7 +106,9 @@ public struct AgentRuntime: Service {
     }
 
     /// Evaluates the rules at their pace, until shutdown.
-    private func work(of agent: Agent, store: Store, after stored: StoredState) async throws {
+    private func work(
+        of agent: Agent, store: Store, after stored: StoredState, renewal: CertificateRenewal?
+    ) async throws {
         await agent.start(after: stored)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -131,6 +148,7 @@ public struct AgentRuntime: Service {
                         pause = .seconds(3600)
                     }
                 }
+                if let renewal { group.addTask { try await renewal.run() } }
                 group.addTask {
                     for await _ in hangUps() { _ = await agent.reload() }
                 }

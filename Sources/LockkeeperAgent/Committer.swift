@@ -12,6 +12,8 @@ final class Committer: Sendable {
     private let committed: @Sendable () -> Void
     private let pending = Mutex(Work())
     private let failure = Mutex<String?>(nil)
+    /// When the attempt began that is under way.
+    private let attempt = Mutex<ContinuousClock.Instant?>(nil)
     /// Until when what is left may be tried, once no more is taken.
     private let deadline = Mutex<ContinuousClock.Instant?>(nil)
     private let signals: AsyncStream<Void>
@@ -82,14 +84,23 @@ final class Committer: Sendable {
         signal.finish()
     }
 
-    /// Why the last attempt to store failed; `nil` if it worked.
-    var problem: String? { failure.withLock { $0 } }
+    /// Why the last attempt to store failed, or that the present one does not come to an end; `nil` if all is well.
+    var problem: String? {
+        if let failure = failure.withLock({ $0 }) { return failure }
+        guard let began = attempt.withLock({ $0 }), .now - began > Self.patience else { return nil }
+        return "the disk has not answered for \((.now - began).readable)"
+    }
+
+    /// How long storing may take on a disk that is busy but well.
+    private static let patience = Duration.seconds(30)
 
     func run() async {
         defer { release() }
         var pause = Duration.milliseconds(500)
         for await _ in signals {
             while let work = next() {
+                attempt.withLock { $0 = .now }
+                defer { attempt.withLock { $0 = nil } }
                 do {
                     try await store.commit(work.change, standby: work.standby)
                     pause = .milliseconds(500)

@@ -27,6 +27,16 @@ public struct ConfiguredReceiver: DeliveryClient {
         return await client.deliver(delivery, to: destination, at: AgentClock.now)
     }
 
+    /// Why nothing can be told to it at present, as far as that is known without asking it: a secret that cannot be read.
+    var problem: SecretFailure? {
+        do throws(SecretFailure) {
+            _ = try destination()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     public var pace: Duration {
         switch receiver.channel {
         // "1 message per second per channel", as Slack's documentation says.

@@ -21,6 +21,8 @@ public struct Configuration: Sendable, Hashable {
     public var routes: [Route]
     /// The planned times in which nobody is told, each by its name in the file.
     public var maintenance: [Silence]
+    /// Whom to tell that the agent itself works; `nil`: nobody.
+    public var heartbeat: HeartbeatConfiguration?
     /// How much of queries' texts leaves the agent.
     public var queryText: QueryTextPrivacy
     /// What somebody should look at, although the configuration is used.
@@ -33,8 +35,8 @@ public struct Configuration: Sendable, Hashable {
         externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
         electsLeader: Bool = false, sampling: SamplingConfiguration = SamplingConfiguration(),
         rules: RulesConfiguration = RulesConfiguration(), receivers: [ReceiverConfiguration] = [],
-        routes: [Route] = [], maintenance: [Silence] = [], queryText: QueryTextPrivacy = .normalized,
-        warnings: [ConfigurationProblem] = []
+        routes: [Route] = [], maintenance: [Silence] = [], heartbeat: HeartbeatConfiguration? = nil,
+        queryText: QueryTextPrivacy = .normalized, warnings: [ConfigurationProblem] = []
     ) {
         self.listen = listen
         self.stateFolder = stateFolder
@@ -47,17 +49,8 @@ public struct Configuration: Sendable, Hashable {
         self.receivers = receivers
         self.routes = routes
         self.maintenance = maintenance
+        self.heartbeat = heartbeat
         self.queryText = queryText
         self.warnings = warnings
-    }
-}
-
-/// What HTTP asks of its clients.
-public struct WebConfiguration: Sendable, Hashable {
-    /// The bearer token that everything which changes state needs; `nil`: nothing can be changed over HTTP.
-    public var token: Secret?
-
-    public init(token: Secret? = nil) {
-        self.token = token
     }
 }

@@ -50,6 +50,10 @@ struct ConfigurationField {
         if case .sequence(let sequence) = node { sequence.isEmpty } else { false }
     }
 
+    var isEmptyMapping: Bool {
+        if case .mapping(let mapping) = node { mapping.isEmpty } else { false }
+    }
+
     /// The mapping's fields; each one that is not in `fields` is reported, and `nil` comes back if it is no mapping at all.
     func section(_ fields: FieldSet) -> ConfigurationSection? {
         guard let pairs = pairs(expecting: "a mapping with \(Self.list(fields.known))") else { return nil }

@@ -53,9 +53,7 @@ struct ConfigurationReader {
             configuration.stateFolder = TextFile.resolve(text.value, in: context.folder)
         }
         configuration.externalURL = root["external_url"].flatMap(externalURL)
-        if let web = root["web"]?.section(.web) {
-            configuration.web.token = web.secret("token", check: Self.objection(toToken:))
-        }
+        if let field = root["web"] { configuration.web = WebReader(listen: configuration.listen).read(field) }
         configuration.electsLeader = root["leader_election"]?.boolean() ?? false
         if let field = root["sampling"] { configuration.sampling = sampling(field) }
         configuration.receivers = receivers.map(\.receiver)
@@ -63,6 +61,7 @@ struct ConfigurationReader {
             targets: targets, receivers: configuration.receivers, receiverFields: receivers.map(\.field)
         ).read(root)
         configuration.maintenance = MaintenanceReader(targets: targets).read(root)
+        configuration.heartbeat = root["heartbeat"].flatMap(HeartbeatReader().read)
         if let text = root["privacy"]?.section(.privacy)?["query_text"]?
             .text(oneOf: QueryTextPrivacy.allCases.map(\.rawValue))
         {
@@ -96,17 +95,6 @@ struct ConfigurationReader {
             return String(url)
         }
         field.report(objection.message, hint: objection.hint, value: text.shownUnlessCredentials)
-        return nil
-    }
-
-    /// RFC 6750, section 2.1: what may follow `Bearer`.
-    private static func objection(toToken text: String) -> (message: String, hint: String)? {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return ("the token contains spaces or letters beyond ASCII", "Make one with `openssl rand -hex 32`")
-        }
-        guard text.utf8.count >= 16 else {
-            return ("the token has fewer than 16 characters", "Make one with `openssl rand -hex 32`")
-        }
         return nil
     }
 

@@ -64,7 +64,8 @@ struct ConfigurationSection {
         return Secret(file: path)
     }
 
-    private static func hint(for path: String, resolved: String) -> String? {
+    /// What to do about a file that cannot be used.
+    static func hint(for path: String, resolved: String) -> String? {
         if let hint = FilePattern.neighbourHint(for: resolved) { return hint }
         return path.hasPrefix("/") ? nil : "Relative paths start from the configuration's folder"
     }

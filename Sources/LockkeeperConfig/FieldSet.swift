@@ -16,9 +16,10 @@ struct FieldSet: Hashable {
         "",
         [
             "listen", "state", "external_url", "web", "targets", "leader_election", "sampling", "rules", "receivers",
-            "routes", "maintenance", "privacy",
+            "routes", "maintenance", "heartbeat", "privacy",
         ])
-    static let web = FieldSet("web", ["token", "token_file"], later: ["basic_auth_users", "tls"])
+    static let web = FieldSet("web", ["token", "token_file", "basic_auth_users", "tls"])
+    static let webTLS = FieldSet("web.tls", ["cert_file", "key_file"])
     static let target = FieldSet("targets[]", ["name", "dsn", "dsn_file", "databases", "migrations", "labels"])
     static let migrations = FieldSet("targets[].migrations", ["tool", "folder"])
     static let sampling = FieldSet(
@@ -55,12 +56,15 @@ struct FieldSet: Hashable {
         ])
     static let activeHours = FieldSet("routes[].active_hours", ["days", "from", "until", "time_zone"])
     static let maintenance = FieldSet("maintenance[]", ["name", "target", "matchers", "from", "until", "comment"])
+    static let heartbeat = FieldSet(
+        "heartbeat", ["url", "url_file", "fail_url", "fail_url_file", "interval", "allow_http"])
     static let privacy = FieldSet("privacy", ["query_text"])
 
     static let all = [
-        root, web, target, migrations, sampling, rules, receiver, templates, slack, email, webhook, statuspage, cachet,
+        root, web, webTLS, target, migrations, sampling, rules, receiver, templates, slack, email, webhook, statuspage,
+        cachet,
         pagerduty,
-        alertmanager, route, activeHours, maintenance, privacy,
+        alertmanager, route, activeHours, maintenance, heartbeat, privacy,
     ]
 
     // MARK: - Prometheus rule files
@@ -101,8 +105,9 @@ struct FieldSet: Hashable {
         // Right word, wrong place: most often too little or too much indentation.
         let family = [Self.all, Self.allOfRuleFiles].first { $0.contains(self) } ?? Self.allOfRuleTests
         let places = family.filter { $0 != self && ($0.known + $0.later).contains(field) }
-        if let place = places.first, places.count == 1 {
-            return place.path.isEmpty ? "`\(field)` belongs at the top" : "`\(field)` belongs under `\(place.path)`"
+        if let place = places.first, places.count == 1, place.path.isEmpty { return "`\(field)` belongs at the top" }
+        if (1...2).contains(places.count), places.allSatisfy({ !$0.path.isEmpty }) {
+            return "`\(field)` belongs under " + ConfigurationField.list(places.map(\.path), conjunction: "or")
         }
         return "Known here: " + known.map { "`\($0)`" }.joined(separator: ", ")
     }

@@ -1,4 +1,4 @@
-/// A URL that messages are posted to. The URL itself is a secret: whoever has a Slack webhook's can post there.
+/// A URL that messages or heartbeats are sent to. The URL itself is a secret: whoever has a Slack webhook's can post there.
 public struct HTTPEndpoint: Sendable, Hashable {
     public var url: Secret
     /// Whether `http:` is allowed to hosts other than this machine.
@@ -36,7 +36,7 @@ public struct HTTPEndpoint: Sendable, Hashable {
             if allowsPlainHTTP || ListenAddress.isLoopback(parts.host) { return nil }
             return (
                 "the URL is plain `http:`, which anybody on the way can read",
-                "Use `https:`; for a webhook in a network that you trust, say `allow_http: true`"
+                "Use `https:`; in a network that you trust, say `allow_http: true`"
             )
         default: return ("the URL's scheme is neither `https` nor `http`", form)
         }

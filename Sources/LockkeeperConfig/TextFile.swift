@@ -43,6 +43,12 @@ struct TextFile {
         self.text = text
     }
 
+    /// Whether every user of the machine may read a file; `false` for one that is not there.
+    static func isReadableByEveryone(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }
+
     private static func reason(_ code: Int32) -> String {
         switch code {
         case ENOENT: "does not exist"

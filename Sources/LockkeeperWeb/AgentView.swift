@@ -28,7 +28,7 @@ public protocol AgentView: Sendable {
     func rules() async -> RulesStatus
     /// Whether the agent's loops are alive: if not, it should be restarted.
     func health() async -> AgentCondition
-    /// Whether the agent does its work: configuration loaded, store open, first looks taken.
+    /// Whether the agent does its work: first looks taken, what changes is stored, secrets can be read.
     func readiness() async -> AgentCondition
     func reload() async -> ReloadOutcome
     /// The agent's clock.

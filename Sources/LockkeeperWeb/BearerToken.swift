@@ -11,19 +11,15 @@ enum BearerToken {
 
     static func check(authorization: String?, expected: String?) -> Verdict {
         guard let expected, !expected.isEmpty else { return .notConfigured }
-        guard let authorization else { return .missing }
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return .missing }
-        let presented = parts[1].drop { $0 == " " }
-        return isEqual(Array(presented.utf8), Array(expected.utf8)) ? .accepted : .wrong
+        guard let presented = presented(in: authorization) else { return .missing }
+        return ConstantTime.isEqual(Array(presented.utf8), Array(expected.utf8)) ? .accepted : .wrong
     }
 
-    /// Takes a time that depends on the presented text's length only, so that the answers' times don't spell the token out.
-    private static func isEqual(_ presented: [UInt8], _ expected: [UInt8]) -> Bool {
-        var difference = presented.count ^ expected.count
-        for (index, byte) in presented.enumerated() {
-            difference |= Int(byte ^ expected[index % expected.count])
-        }
-        return difference == 0
+    /// The token in a header; `nil` if it is of another scheme, or there is none.
+    static func presented(in authorization: String?) -> String? {
+        guard let parts = authorization?.split(separator: " ", maxSplits: 1), parts.count == 2,
+            parts[0].lowercased() == "bearer"
+        else { return nil }
+        return String(parts[1].drop { $0 == " " })
     }
 }

@@ -73,6 +73,17 @@ enum Endpoint: Hashable {
         }
     }
 
+    /// Whether only those who may read may ask for it. Load balancers and supervisors ask for health without a password; actions have
+    /// a check of their own.
+    var isForReaders: Bool {
+        switch self {
+        case .healthy, .ready, .reload, .acknowledgement, .silence: false
+        case .page, .metrics, .targets, .locks, .findings, .migrations, .migration, .incidents, .incident, .silences,
+            .deliveries, .prometheus:
+            true
+        }
+    }
+
     /// The parameters that the query may have; `nil` where others' (Prometheus's `params`, a browser's) do no harm.
     var parameters: [String]? {
         switch self {

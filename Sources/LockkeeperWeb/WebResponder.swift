@@ -10,7 +10,7 @@ struct WebResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
     let view: any AgentView
-    let token: @Sendable () async throws -> String?
+    let doorkeeper: Doorkeeper
 
     /// No request needs a body larger than this.
     private static let maximumBody = 65_536
@@ -33,7 +33,10 @@ struct WebResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        guard let endpoint = Endpoint(path: request.uri.path) else {
+        let wanted = Endpoint(path: request.uri.path)
+        // What does not exist is nobody's business either.
+        if wanted?.isForReaders ?? true { try await doorkeeper.admitReading(request.headers[.authorization]) }
+        guard let endpoint = wanted else {
             throw Refusal(.notFound, "there is nothing at \(request.uri.path.prefix(200))")
         }
         guard endpoint.methods.contains(request.method) else {
@@ -53,9 +56,9 @@ struct WebResponder: HTTPResponder {
         case .metrics:
             return await metrics(request)
         case .healthy:
-            return plain(await view.health(), fine: "healthy")
+            return await plain(await view.health(), fine: "healthy", request)
         case .ready:
-            return plain(await view.readiness(), fine: "ready")
+            return await plain(await view.readiness(), fine: "ready", request)
         case .reload:
             return try await reload(request)
         case .targets:
@@ -125,12 +128,16 @@ struct WebResponder: HTTPResponder {
         return compressed(body, request, [.contentType: format.contentType, .vary: "Accept, Accept-Encoding"])
     }
 
-    private func plain(_ condition: AgentCondition, fine: String) -> Response {
-        let (status, text): (HTTPResponse.Status, String) =
-            switch condition {
-            case .fine: (.ok, fine)
-            case .impaired(let reasons): (.serviceUnavailable, "not \(fine): " + reasons.joined(separator: "\n"))
-            }
+    /// Whether all is well is told to everybody who asks; why not, with its names and paths, to those who may read.
+    private func plain(_ condition: AgentCondition, fine: String, _ request: Request) async -> Response {
+        let (status, text): (HTTPResponse.Status, String)
+        switch condition {
+        case .fine: (status, text) = (.ok, fine)
+        case .impaired(let reasons):
+            let isTold = await doorkeeper.mayRead(request.headers[.authorization])
+            let why = isTold ? reasons.joined(separator: "\n") : "the reasons are told to those who say who they are"
+            (status, text) = (.serviceUnavailable, "not \(fine): \(why)")
+        }
         return Response(
             status: status, headers: [.contentType: "text/plain; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
@@ -178,23 +185,7 @@ struct WebResponder: HTTPResponder {
 
     /// The body of a request that may change something.
     private func action(_ request: Request) async throws -> [UInt8] {
-        switch BearerToken.check(authorization: request.headers[.authorization], expected: try await token()) {
-        case .accepted:
-            break
-        case .notConfigured:
-            throw Refusal(
-                .forbidden,
-                "actions over HTTP need a token, and none is configured: set `web.token_file` in the configuration, or send the agent SIGHUP to reload"
-            )
-        case .missing:
-            throw Refusal(
-                .unauthorized, "this needs the header `Authorization: Bearer TOKEN`",
-                headers: [.wwwAuthenticate: "Bearer realm=\"lockkeeper\""])
-        case .wrong:
-            throw Refusal(
-                .unauthorized, "the token is wrong",
-                headers: [.wwwAuthenticate: "Bearer realm=\"lockkeeper\", error=\"invalid_token\""])
-        }
+        try await doorkeeper.admitAction(request.headers[.authorization])
         // A form on another site can send neither this type nor the token.
         let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
         guard type?.filter({ $0 != " " }) == "application/json" else {

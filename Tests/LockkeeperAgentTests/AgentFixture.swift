@@ -13,6 +13,8 @@ struct AgentFixture: Sendable {
     var sampling = "history: 1s, statement_timeout: 1s, connect_timeout: 1s"
     /// Whether other agents watch the same targets.
     var electsLeader = false
+    /// Further fields of the configuration, in YAML.
+    var more = ""
     /// Texts of the shipped rules and what stands in their places: thresholds of seconds instead of minutes.
     var edits: [(String, String)] = []
 
@@ -67,8 +69,15 @@ struct AgentFixture: Sendable {
             \(list(receivers))
             routes:
             \(list(routes))
+            \(more)
 
             """, to: "lockkeeper.yml")
+    }
+
+    /// The fixture itself, its files written.
+    func written() throws -> AgentFixture {
+        try write()
+        return self
     }
 
     private func list(_ elements: [String]) -> String {

@@ -57,14 +57,20 @@ final class LockkeeperProgram: Sendable {
 
     /// Starts an agent and waits until it serves HTTP.
     static func serve(_ fixture: AgentFixture) async throws -> (program: LockkeeperProgram, api: AgentAPI) {
+        let (program, url) = try await start(fixture)
+        return (program, try AgentAPI(url))
+    }
+
+    /// Starts an agent and waits until it says where it serves HTTP, or HTTPS.
+    static func start(_ fixture: AgentFixture) async throws -> (program: LockkeeperProgram, url: String) {
         let program = try LockkeeperProgram(["serve"], with: fixture)
         var url = ""
         try await eventually("the agent says where it listens, or ends") {
-            if let said = program.errors.firstMatch(of: #/http://127\.0\.0\.1:\d+/#) { url = String(said.output) }
+            if let said = program.errors.firstMatch(of: #/https?://127\.0\.0\.1:\d+/#) { url = String(said.output) }
             return !url.isEmpty || !program.exits.all.isEmpty
         }
         guard !url.isEmpty else { throw TestFailure("the agent ended: \(program.errors)") }
-        return (program, try AgentAPI(url))
+        return (program, url)
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }

@@ -400,4 +400,32 @@ import Testing
         let record = try await play.perform(until: Self.begin + .minutes(15))
         #expect(record.discrepancies == [])
     }
+
+    @Test func `An agent whose looks no longer come back says so after a minute, until they do`() async throws {
+        var play = try Play.shipped()
+        play.at(Self.begin) { $0.areLooksComingBack = false }
+        let back = Self.begin + .minutes(5)
+        play.at(back) { $0.areLooksComingBack = true }
+        for receiver in ["slack", "mail"] {
+            play.expect(
+                receiver, .opened, .critical, between: Self.begin + .seconds(55), and: Self.begin + .seconds(63),
+                saying: "has not looked at app")
+            play.expect(receiver, .resolved, between: back, and: back + .seconds(4))
+        }
+        let record = try await play.perform(until: back + .minutes(1))
+        #expect(record.discrepancies == [])
+        #expect(record.failures == [])
+    }
+
+    @Test func `A target that has never been looked at counts as down, whosever fault that is`() async throws {
+        var play = try Play.shipped()
+        play.at(.zero) { $0.areLooksComingBack = false }
+        for receiver in ["slack", "mail"] {
+            play.expect(
+                receiver, .opened, .critical, between: .seconds(15), and: .seconds(18), saying: "app does not answer")
+        }
+        let record = try await play.perform(until: .minutes(3))
+        #expect(record.discrepancies == [])
+        #expect(record.failures == [])
+    }
 }

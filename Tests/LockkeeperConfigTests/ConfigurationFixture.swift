@@ -1,3 +1,4 @@
+import LockkeeperTestSupport
 import Testing
 
 @testable import LockkeeperConfig
@@ -17,6 +18,10 @@ struct ConfigurationFixture {
         external_url: https://lockkeeper.example.org/
         web:
           token: s3cr3t-token-of-the-web
+          basic_auth_users: { ana: $2y$12$s3cr3tSaltOfAnaInBcryptsOwnBase64HashesAre53DigitsLon }
+          tls:
+            cert_file: secrets/certificate.pem
+            key_file: secrets/key.pem
         targets:
           - name: app-production
             dsn: ${DATABASE_URL}
@@ -92,6 +97,11 @@ struct ConfigurationFixture {
             from: 2126-11-28T22:00:00+01:00
             until: 2126-11-29T02:00:00+01:00
             comment: the move
+        heartbeat:
+          url: http://switch.internal/s3cr3t-of-the-switch
+          fail_url: https://switch.example.org/s3cr3t-of-the-switch/fail
+          interval: 30s
+          allow_http: true
         privacy:
           query_text: none
         """,
@@ -177,6 +187,9 @@ struct ConfigurationFixture {
           - receiver: oncall-too
           - receiver: cluster
           - receiver: cluster-too
+        heartbeat:
+          url_file: secrets/hook
+          fail_url_file: secrets/slack
         """,
     ]
 
@@ -188,6 +201,8 @@ struct ConfigurationFixture {
         for name in ["token", "smtp", "signature"] { try folder.write("s3cr3t-in-a-file\n", to: "secrets/\(name)") }
         try folder.write(
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "secrets/ca.pem")
+        try folder.write(PEMPair.first.certificate, to: "secrets/certificate.pem")
+        try folder.write(PEMPair.first.key, to: "secrets/key.pem")
         try folder.write("", to: "drizzle/.keep")
         try folder.write(
             "groups: [{ name: g, rules: [{ alert: Up, expr: up == 0 }] }]", to: "alerts/one.yml")

@@ -43,19 +43,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("web: { basic_auth_users: {} }", "web.basic_auth_users"),
-        ("web: { tls: {} }", "web.tls"),
-    ])
-    func `What comes later is told from what is misspelt`(text: String, path: String) throws {
-        let problem = try ConfigurationFixture().problem(ConfigurationFixture.minimal(text))
-        #expect(problem.path == path)
-        #expect(problem.message == "is not supported yet by this version")
-    }
-
     @Test func `A field in the wrong place is told its place`() throws {
-        let problem = try ConfigurationFixture().problem(ConfigurationFixture.minimal("interval: 1s"))
-        #expect(problem.hint == "`interval` belongs under `rules`")
+        let fixture = try ConfigurationFixture()
+        #expect(
+            try fixture.problem(ConfigurationFixture.minimal("glance: 1s")).hint == "`glance` belongs under `sampling`")
+        #expect(
+            try fixture.problem(ConfigurationFixture.minimal("interval: 1s")).hint
+                == "`interval` belongs under `rules` or `heartbeat`")
     }
 
     // MARK: - Several

@@ -13,6 +13,17 @@ import Testing
         #expect(configuration.stateFolder == "\(path)/state")
         #expect(configuration.externalURL == "https://lockkeeper.example.org")
         #expect(try configuration.web.token?.read() == "s3cr3t-token-of-the-web")
+        #expect(
+            configuration.web.users.mapValues(\.text) == [
+                "ana": "$2y$12$s3cr3tSaltOfAnaInBcryptsOwnBase64HashesAre53DigitsLon"
+            ])
+        #expect(
+            configuration.web.tls
+                == TLSFiles(certificateFile: "\(path)/secrets/certificate.pem", keyFile: "\(path)/secrets/key.pem"))
+        #expect(try configuration.heartbeat?.endpoint.read() == "http://switch.internal/s3cr3t-of-the-switch")
+        #expect(
+            try configuration.heartbeat?.failEndpoint?.read() == "https://switch.example.org/s3cr3t-of-the-switch/fail")
+        #expect(configuration.heartbeat?.interval == .seconds(30))
 
         #expect(configuration.targets.map(\.name) == ["app-production", "reporting"])
         #expect(
@@ -138,6 +149,9 @@ import Testing
         #expect(configuration.sampling.glance == .milliseconds(200))
         #expect(configuration.sampling.lockTimeout == .milliseconds(200))
         #expect(configuration.rules.interval == .seconds(1))
+        #expect(configuration.heartbeat == nil)
+        #expect(configuration.web == WebConfiguration())
+        #expect(HeartbeatConfiguration(endpoint: HTTPEndpoint(url: Secret(literal: ""))).interval == .seconds(60))
     }
 
     @Test func `Without rule files the given default rules are used, and with them they are not`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import LockkeeperCore
+import LockkeeperTestSupport
 import Testing
 
 @testable import LockkeeperConfig
@@ -55,6 +56,34 @@ import Testing
                 "incidents", "incidents", "stakeholders", "status-page", "customers", "customers", "oncall", "cluster",
             ])
         #expect(configuration.receivers.last?.templates.title != nil)
+    }
+
+    @Test func `How HTTP is secured and the heartbeat, which are commented out in the example, load, too`() throws {
+        let folder = try TemporaryFolder()
+        let example = try String(contentsOfFile: "\(repository)/deploy/lockkeeper.example.yml", encoding: .utf8)
+        var lines: [Substring] = []
+        for name in ["web", "heartbeat"] {
+            let part = example.split(separator: "\n", omittingEmptySubsequences: false)
+                .drop { $0 != "# \(name):" }.prefix { $0.hasPrefix("# ") }
+            #expect(part.count > 3, "\(name)")
+            lines += part.map { $0.dropFirst(2) }
+        }
+        for (name, content) in [
+            ("token", "0123456789abcdef"), ("fullchain.pem", PEMPair.first.certificate),
+            ("privkey.pem", PEMPair.first.key), ("heartbeat-url", "https://h.example.org/x"),
+            ("heartbeat-fail", "https://h.example.org/x/fail"),
+        ] {
+            try folder.write(content, to: name)
+        }
+        let text = ConfigurationFixture.minimal(lines.joined(separator: "\n"))
+            .replacing("/etc/lockkeeper/", with: "\(folder.path)/")
+            .replacing("$2y$12$…", with: "$2y$12$" + String(repeating: "a", count: 53))
+        let configuration = try Configuration.load(
+            path: try folder.write(text, to: "lockkeeper.yml"), environment: [:])
+        #expect(configuration.warnings == [])
+        #expect(configuration.web.token != nil && configuration.web.tls != nil)
+        #expect(configuration.web.users.keys.sorted() == ["prometheus"])
+        #expect(configuration.heartbeat?.failEndpoint != nil && configuration.heartbeat?.interval == .seconds(60))
     }
 
     @Test func `Without the environment the example says which variable is missing`() throws {

@@ -27,6 +27,10 @@ import Testing
     @Test(arguments: [
         "web: { token: s3cr3t }", "web: { token: 's3cr3t with spaces in it' }", "web: { tokn: s3cr3t-s3cr3t-s3cr3t }",
         "web: { token: [s3cr3t] }", "web: s3cr3t", "web: { token_file: ${SMTP_PASSWORD} ${NOT_SET} }",
+        "web: { basic_auth_users: { ana: s3cr3t } }", "web: { basic_auth_users: { ana: [s3cr3t] } }",
+        "web: { basic_auth_users: 's3cr3t' }", "heartbeat: { url: s3cr3t }", "heartbeat: s3cr3t",
+        "heartbeat: { url: 'https://h/s3cr3t', fail_url: 'ftp://h/s3cr3t' }",
+        "heartbeat: { url: 'https://h/s3cr3t', url_file: secrets/token }",
         "receivers: [{ name: a, slack: { webhook_url: 's3cr3t' } }]",
         "receivers: [{ name: a, slack: { webhook_url: 'http://h/s3cr3t' } }]",
         "receivers: [{ name: a, webhook: { url: 'https://s3 cr3t/s3cr3t' } }]",

@@ -47,11 +47,13 @@ extension WebServer.Address {
     }
 
     /// Sends bytes and reads until the server closes, on a thread that may block.
-    func exchange(_ text: String) async throws -> [UInt8] {
+    ///
+    /// - Parameter pause: in milliseconds, after each 64 KiB that are read.
+    func exchange(_ text: String, pause: UInt32 = 0) async throws -> [UInt8] {
         let port = UInt16(port)
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try Self.exchange(Array(text.utf8), port: port) })
+                continuation.resume(with: Result { try Self.exchange(Array(text.utf8), port: port, pause: pause) })
             }
         }
     }
@@ -61,10 +63,10 @@ extension WebServer.Address {
         var code = errno
     }
 
-    private static func exchange(_ request: [UInt8], port: UInt16) throws -> [UInt8] {
+    /// A connection on which reading and sending wait for half a minute at most.
+    fileprivate static func connected(to port: UInt16) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw SocketError(call: "socket") }
-        defer { close(descriptor) }
         var limit = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -76,7 +78,16 @@ extension WebServer.Address {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw SocketError(call: "connect") }
+        guard connected == 0 else {
+            close(descriptor)
+            throw SocketError(call: "connect")
+        }
+        return descriptor
+    }
+
+    private static func exchange(_ request: [UInt8], port: UInt16, pause: UInt32) throws -> [UInt8] {
+        let descriptor = try connected(to: port)
+        defer { close(descriptor) }
         var sent = 0
         while sent < request.count {
             let count = request[sent...].withUnsafeBytes {
@@ -92,9 +103,23 @@ extension WebServer.Address {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             if count == 0 || (count < 0 && errno == ECONNRESET) { return answer }
             guard count > 0 else { throw SocketError(call: "recv") }
+            usleep(pause * 1000)
             answer += buffer[..<count]
         }
     }
+}
+
+/// Asks, and reads nothing of the answer.
+final class DeafClient: Sendable {
+    private let descriptor: Int32
+
+    init(_ address: WebServer.Address, _ request: String) throws {
+        descriptor = try WebServer.Address.connected(to: UInt16(address.port))
+        let bytes = Array(request.utf8)
+        _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    deinit { close(descriptor) }
 }
 
 /// A server on a free port of the loopback, for as long as the body runs.
@@ -102,8 +127,15 @@ func withServer<Result: Sendable>(
     _ view: StubAgent, token: @escaping @Sendable () async throws -> String? = { nil },
     _ body: (WebServer.Address) async throws -> Result
 ) async throws -> Result {
+    try await withServer(view, .init(port: 0, token: token), body)
+}
+
+/// The same, otherwise configured.
+func withServer<Result: Sendable>(
+    _ view: StubAgent, _ configuration: WebServer.Configuration, _ body: (WebServer.Address) async throws -> Result
+) async throws -> Result {
     let (addresses, continuation) = AsyncStream.makeStream(of: WebServer.Address.self)
-    let server = WebServer(configuration: .init(port: 0, token: token), view: view, logger: .silent) {
+    let server = WebServer(configuration: configuration, view: view, logger: .silent) {
         continuation.yield($0)
     }
     return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -68,6 +68,21 @@ struct PageTests {
     }()
 
     @Test(.enabled(if: Browser.isInstalled, "needs chromium-headless-shell"))
+    func aBrowserWithANameAndAPasswordShowsThePage() async throws {
+        let agent = StubAgent()
+        await agent.change { agent in
+            agent.runs = Self.runs.map { RunSnapshot(run: $0, serverTime: Self.begin + .seconds(60)) }
+        }
+        let configuration = WebServer.Configuration(port: 0, users: { ["ana": BasicAuthTests.hash] })
+        try await withServer(agent, configuration) { address in
+            let shown = try await Browser.text(of: "http://ana:correct%20horse@127.0.0.1:\(address.port)/")
+            #expect(shown.contains("creating index public.orders_note"), "\(shown)")
+            let stranger = try await Browser.text(of: "http://127.0.0.1:\(address.port)/")
+            #expect(!stranger.contains("orders_note"), "\(stranger)")
+        }
+    }
+
+    @Test(.enabled(if: Browser.isInstalled, "needs chromium-headless-shell"))
     func aBrowserShowsEachWayInWhichARunStandsOrEnds() async throws {
         let agent = StubAgent()
         await agent.change { agent in

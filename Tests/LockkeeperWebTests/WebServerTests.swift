@@ -61,6 +61,8 @@ struct WebServerTests {
         #expect(address.url == url)
         address.port = 81
         #expect(address.url.hasSuffix(":81"))
+        address.isSecure = true
+        #expect(address.url == url.replacing("http:", with: "https:").replacing(":80", with: ":81"))
     }
 
     @Test func gracefulShutdownFinishesTheAnswersUnderWayAndFreesThePort() async throws {
@@ -118,6 +120,52 @@ struct WebServerTests {
                 #expect(answer.headers["content-security-policy"]?.contains("default-src 'none'") == true)
                 #expect(answer.headers["access-control-allow-origin"] == nil)
             }
+        }
+    }
+
+    @Test func aClientThatSendsABodyByteByByteIsCutOffAndItsConnectionIsFree() async throws {
+        let configuration = WebServer.Configuration(
+            port: 0, transferTimeout: .milliseconds(300), maximumConnections: 1)
+        try await withServer(StubAgent(), configuration) { address async throws in
+            let slow = Task {
+                try await address.exchange(
+                    "POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                        + "Content-Length: 100\r\n\r\nq")
+            }
+            #expect(try await address.get("/-/healthy").status == 200)
+            #expect(try await slow.value.isEmpty)
+        }
+    }
+
+    /// With an answer that is more than the system keeps for a connection whose other end does not read.
+    private static func talkativeAgent() async -> StubAgent {
+        let agent = StubAgent()
+        let names = (0..<60_000).map { "target-\($0)-" + String(repeating: "x", count: 400) }
+        await agent.change { $0.statuses = names.map { TargetStatus(name: $0) } }
+        return agent
+    }
+
+    @Test func aClientThatReadsSlowlyGetsItAll() async throws {
+        let configuration = WebServer.Configuration(
+            port: 0, transferTimeout: .milliseconds(300))
+        try await withServer(await Self.talkativeAgent(), configuration) { address async throws in
+            let begin = ContinuousClock.now
+            let answer = try HTTPAnswer(
+                await address.exchange(
+                    "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", pause: 4))
+            #expect(answer.status == 200)
+            #expect(answer.body.suffix(3).elementsEqual("]}\n".utf8), "\(answer.body.count) bytes")
+            #expect(ContinuousClock.now - begin > .milliseconds(900), "three terms at least, or this proves nothing")
+        }
+    }
+
+    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+        let configuration = WebServer.Configuration(
+            port: 0, transferTimeout: .milliseconds(300), maximumConnections: 1)
+        try await withServer(await Self.talkativeAgent(), configuration) { address async throws in
+            let deaf = try DeafClient(address, "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await address.get("/-/healthy").status == 200)
+            withExtendedLifetime(deaf) {}
         }
     }
 

@@ -181,7 +181,7 @@ public enum MetricCatalog {
     /// What each metric is, sorted by name.
     public static let all: [MetricDescriptor] =
         (generalFamilies + lockFamilies + performanceFamilies + processFamilies + healthFamilies + diagnosisFamilies
-        + leadershipFamilies)
+        + heartbeatFamilies + leadershipFamilies)
         .sorted { $0.name < $1.name }
 
     /// Those of this file; the others' files have lists of their own.

@@ -5,6 +5,8 @@ public struct Scene {
     public var server = Stage()
     /// Whether the server answers the agent. What goes on there goes on all the same.
     public var isServerAnswering = true
+    /// Whether the agent's looks come back, be it with a failure. If not, it evaluates its rules all the same.
+    public var areLooksComingBack = true
     /// How far the agent's clock is ahead of the server's: what it says of lengths must not depend on it.
     public var skew = Duration.seconds(47)
     private(set) var store = PlayedStore()
@@ -70,6 +72,7 @@ public struct Scene {
     mutating func step(hasChanged: Bool) throws {
         guard agent != nil else { return }
         let now = server.now
+        guard areLooksComingBack else { return try evaluateRulesIfDue() }
         guard isServerAnswering else {
             try ingest(
                 .glance,

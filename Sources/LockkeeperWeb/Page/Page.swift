@@ -77,7 +77,8 @@ enum Page {
             <a href="/api/v1/migrations">migrations</a>
             <a href="/api/v1/incidents">incidents</a>
             <a href="/api/v1/deliveries">deliveries</a>
-            <a href="/-/ready">ready</a>
+            <a href="/-/healthy" title="Whether the rules are being evaluated: if not, the agent hangs">healthy</a>
+            <a href="/-/ready" title="Whether every target has been looked at, the state can be stored, and secrets can be read">ready</a>
           </nav>
         </footer>
         """

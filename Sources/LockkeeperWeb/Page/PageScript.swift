@@ -201,7 +201,8 @@ extension Page {
             list.replaceChildren(...(items.length ? items.map(card) : [make("p", "empty", ifEmpty)]));
           };
           const get = async (path) => {
-            const answer = await fetch(path, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000) });
+            // Not relative to the page, whose address may have a name and password in it: fetch refuses those.
+            const answer = await fetch(location.origin + path, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000) });
             const body = await answer.json();
             if (!answer.ok) throw new Error(body.error || answer.statusText);
             return body;

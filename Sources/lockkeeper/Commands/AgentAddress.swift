@@ -55,8 +55,9 @@ struct AgentAddress: ParsableArguments {
                     : "is the agent running (`lockkeeper serve`)? `--url` says where it listens")
         case .success(let response):
             guard response.status == 401 || response.status == 403 else { return response }
+            let words = (try? JSONDecoder().decode([String: String].self, from: Data(response.body)))?["error"]
             throw CommandFailure(
-                .usage, "\(url) does not let you in (\(response.status))",
+                .usage, "\(url) does not let you in (\(response.status))\(words.map { ": \($0)" } ?? "")",
                 "give --token-file FILE or LOCKKEEPER_TOKEN, or LOCKKEEPER_BASIC_AUTH=NAME:PASSWORD of one of `web.basic_auth_users`"
             )
         }

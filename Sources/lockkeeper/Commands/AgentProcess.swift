@@ -1,4 +1,5 @@
 import LockkeeperAgent
+import LockkeeperConfig
 import LockkeeperStore
 import LockkeeperWeb
 import Logging
@@ -24,6 +25,8 @@ enum AgentProcess {
             throw CommandFailure(.usage, "state: \(error)")
         } catch let error as WebError {
             throw CommandFailure(.usage, "listen: \(error)")
+        } catch let error as TLSFileFailure {
+            throw CommandFailure(.usage, "web.tls.\(error.field): \(error)\(error.hint.map { ". \($0)" } ?? "")")
         }
     }
 }
