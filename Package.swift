@@ -124,6 +124,13 @@ let package = Package(
             name: "RuleBenchmark", dependencies: ["LockkeeperConfig", "LockkeeperCore", "PromQL", "ShippedRules"],
             path: "Tests/RuleBenchmark", swiftSettings: settings),
         .executableTarget(
+            name: "DeliveryBenchmark",
+            dependencies: [
+                "LockkeeperAgent", "LockkeeperCore", "LockkeeperNotify", "LockkeeperStore", "LockkeeperTestSupport",
+                "LockkeeperTransfer",
+            ],
+            path: "Tests/DeliveryBenchmark", swiftSettings: settings),
+        .executableTarget(
             name: "IncidentCheck", dependencies: ["LockkeeperTestSupport"], path: "Tests/IncidentCheck",
             swiftSettings: settings),
         tests(of: "PromQL", ["LockkeeperTestSupport"]),

@@ -3,7 +3,7 @@
 #
 #     Tests/benchmark.sh                        everything: about half an hour
 #     Tests/benchmark.sh --only detection       one of detection, scraping, idle, targets, busy, locks,
-#                                             statements, catalogs, processes, rules
+#                                             statements, catalogs, processes, rules, deliveries
 #     Tests/benchmark.sh --binary PATH --json   another binary than a release build; figures as JSON
 #
 # detection: --migrations 50, --hold 3 (seconds that each lasts at least). scraping: --scrapes 2000 of each kind, --window 60

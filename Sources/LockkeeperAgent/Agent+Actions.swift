@@ -8,10 +8,13 @@ extension Agent {
     func now() -> Timestamp { AgentClock.now }
 
     func acknowledge(incident id: String, author: String, comment: String) async -> ActionOutcome<Incident> {
+        // The beginning of an id is enough, as everywhere.
+        let matching = state.book.open.keys.filter { $0.hasPrefix(id) }
+        let id = state.book.open[id] == nil && matching.count == 1 ? matching[0] : id
         guard let before = state.book.open[id] else { return .notThere }
         // Asked once more, after an answer that was lost.
         if let known = before.acknowledgementInForce, known.author == author, known.comment == comment {
-            return .done(before)
+            return await outcome(of: StateChange(), before)
         }
         guard let change = state.acknowledge(id, by: author, comment: comment, at: AgentClock.now),
             let incident = state.book.open[id]
@@ -29,7 +32,9 @@ extension Agent {
     }
 
     func add(_ silence: Silence) async -> ActionOutcome<Silence> {
-        if let known = state.book.silences[silence.id], known.end == silence.end { return .done(known) }
+        if let known = state.book.silences[silence.id], known.end == silence.end {
+            return await outcome(of: StateChange(), known)
+        }
         guard state.book.silences.count < Silence.maximumCount else { return .notThere }
         let change = state.add(silence)
         setup.logger.info("silence set", metadata: ["silence": "\(silence.id)", "by": "\(silence.author)"])

@@ -21,10 +21,17 @@ extension Agent {
             keepers[name] = nil
         }
         for name in leadership.keys where !targets.contains(where: { $0.name == name }) {
-            // Nobody is followed any more.
             leadership[name] = nil
-            committer.turn(name, tells: true, at: AgentClock.now)
+            // Of one that is watched no longer another agent goes on to tell, if it did.
+            if configuration.targets.contains(where: { $0.name == name }) {
+                committer.turn(name, tells: true, at: AgentClock.now)
+            }
         }
+        if !configuration.electsLeader, !hasTakenOver {
+            // What was on standby when the agent ended is for nobody else to tell.
+            for target in configuration.targets { committer.turn(target.name, tells: true, at: AgentClock.now) }
+        }
+        hasTakenOver = true
         for target in targets where keepers[target.name] == nil { start(target) }
     }
 

@@ -23,6 +23,8 @@ actor Agent {
     var keeperCount = 0
     /// What this agent is to each target of which a leader is elected.
     var leadership: [String: LeadershipRole] = [:]
+    /// Whether it was seen to, at the start, what is to become of messages on standby.
+    var hasTakenOver = false
     private(set) var lastReload: (succeeded: Bool, succeededAt: Timestamp)
     private(set) var lastTick: ContinuousClock.Instant?
     /// When a look at any target last came back, also one that failed.
@@ -80,7 +82,11 @@ actor Agent {
                 incidents: stored.unfinishedIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
                 silences: stored.silences,
                 policy: Self.policy(of: configuration, setup: setup)),
-            groups: configuration.rules.files.flatMap(\.groups), alerts: stored.alerts)
+            groups: configuration.rules.files.flatMap(\.groups),
+            // Of targets that are watched no longer no alert fires any more.
+            alerts: stored.alerts.filter { alert in
+                stored.memories[alert.target] == nil || targets.contains { $0.target == alert.target }
+            })
     }
 
     /// How often the rules are evaluated.
@@ -204,6 +210,10 @@ actor Agent {
     /// - Parameter stored: what was stored, also of targets that have been removed from the configuration meanwhile.
     func start(after stored: StoredState) async {
         startedAt = .now
+        if configuration.electsLeader {
+            // Another agent may watch on what this one does no longer: only what was told from here is told to be over.
+            for name in stored.memories.keys where state.targets[name] == nil { committer.awaitDecision(on: name) }
+        }
         committer.take(state.retire(stored.memories, at: AgentClock.now))
         notifications.configure(receivers: configuration.receivers.map(\.name))
         await refreshFolders()

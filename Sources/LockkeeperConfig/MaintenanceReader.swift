@@ -47,6 +47,12 @@ struct MaintenanceReader {
             let known = LabelName.ofIncidents + LabelName.ofSilences + targets.flatMap(\.labels.keys)
             matchers += MatcherReader(known: known).read(field)
         }
+        let isGiven = section["target"] != nil || section["matchers"] != nil
+        if isGiven, !matchers.contains(where: { !$0.matches("") }) {
+            (section["matchers"] ?? section["target"])?.report(
+                "fits everything, the agent's own alerts too",
+                hint: "One matcher at least must ask for something: `target=app-production`")
+        }
         if section["target"] == nil, section["matchers"] == nil {
             section.place.report(
                 "`target` is missing", hint: "Name the target, or write `matchers: ['target=~\".+\"']`")

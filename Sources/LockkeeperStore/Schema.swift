@@ -50,7 +50,12 @@ enum Schema {
         -- Of the receivers only the number of messages was kept: what they know is taken to be how the incident stood.
         UPDATE incident SET body = json_remove(
             json_set(
-                body, '$.reached', json_object(), '$.joined', json_object(), '$.owed', json_array(),
+                body, '$.reached', json_object(), '$.owed', json_array(),
+                '$.firing', (
+                    SELECT json_group_object(
+                        alert.key, json_set(alert.value, '$.audibleSince', alert.value -> '$.activeAt'))
+                    FROM json_each(body, '$.firing') AS alert
+                ),
                 '$.listeners', (
                     SELECT json_group_object(
                         told.key,

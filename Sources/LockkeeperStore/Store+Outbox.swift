@@ -145,7 +145,9 @@ extension Store {
                 // An incident that is open again under the same name has had no message yet.
                 guard incident.status == .closed || !delivery.notification.isResolved else { return nil }
                 return StandingMessage(
-                    delivery: delivery, firing: incident.firing.sorted { $0.key < $1.key }.map(\.value))
+                    delivery: delivery,
+                    firing: incident.firing.filter { $0.value.audibleSince != nil }.sorted { $0.key < $1.key }.map(
+                        \.value))
             }
         }
     }

@@ -209,7 +209,8 @@ struct LeadershipTests {
                 ).observation()
                 #expect(observation.locks.allSatisfy { $0.pid != holder || $0.kind != .advisory })
                 #expect(!observation.sessions.contains { $0.pid == holder })
-                #expect(observation.waitGraph.waitingOwners.isEmpty)
+                // The server has other tests' waiters, too.
+                #expect(!observation.waitGraph.waitingOwners.contains(.session(holder)))
                 #expect(try await !sampler.glance().glance().suspects.map(\.pid).contains(holder))
             }
             await sampler.close()

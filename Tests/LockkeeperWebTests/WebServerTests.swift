@@ -146,16 +146,16 @@ struct WebServerTests {
     }
 
     @Test func aClientThatReadsSlowlyGetsItAll() async throws {
-        let configuration = WebServer.Configuration(
-            port: 0, transferTimeout: .milliseconds(300))
+        // Long enough for a busy machine, on which a thread may not get to read for a while.
+        let configuration = WebServer.Configuration(port: 0, transferTimeout: .seconds(3))
         try await withServer(await Self.talkativeAgent(), configuration) { address async throws in
             let begin = ContinuousClock.now
             let answer = try HTTPAnswer(
                 await address.exchange(
-                    "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", pause: 4))
+                    "GET /api/v1/targets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", pause: 16))
             #expect(answer.status == 200)
             #expect(answer.body.suffix(3).elementsEqual("]}\n".utf8), "\(answer.body.count) bytes")
-            #expect(ContinuousClock.now - begin > .milliseconds(900), "three terms at least, or this proves nothing")
+            #expect(ContinuousClock.now - begin > .seconds(6), "two terms at least, or this proves nothing")
         }
     }
 

@@ -10,6 +10,7 @@ import traceback
 
 import busy_target
 import catalog_reading
+import deliveries
 import detection
 import idle_watching
 import lock_queue
@@ -27,6 +28,7 @@ MEASUREMENTS = {
     "detection": detection, "scraping": scraping, "idle": idle_watching, "targets": many_targets,
     "busy": busy_target, "locks": lock_queue, "statements": statement_reading,
     "catalogs": catalog_reading, "processes": many_processes, "rules": rules,
+    "deliveries": deliveries,
 }
 
 

@@ -166,7 +166,7 @@ public struct AgentState: Sendable {
         targets = next
         book.policy = policy
         rules = RuleEvaluator(groups: groups, alwaysKnown: Self.alwaysKnown)
-        rules.restore(alerts)
+        rules.restore(alerts.filter { removed[$0.target] == nil })
         window.keep(SeriesHistory(groups: groups))
         count(rulesOf: groups)
         return retire(removed, at: now)
@@ -203,6 +203,11 @@ extension VectorSample {
         self.init(
             labels: Labels(labels + [(name: Labels.metricNameLabel, value: series.name)]), value: series.value)
     }
+}
+
+extension AlertInstance {
+    /// What it is about; "" for none.
+    public var target: String { labels["target"] ?? "" }
 }
 
 extension IncidentAlert {

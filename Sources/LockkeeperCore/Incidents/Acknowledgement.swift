@@ -8,11 +8,14 @@ public struct Acknowledgement: Sendable, Hashable, Codable {
     public var at: Timestamp
     /// The incident's severity then.
     public var severity: Severity
+    /// When the incident became more severe than that.
+    public var lapsedAt: Timestamp?
 
     public init(author: String, comment: String = "", at: Timestamp, severity: Severity) {
         self.author = author
         self.comment = comment
         self.at = at
         self.severity = severity
+        lapsedAt = nil
     }
 }

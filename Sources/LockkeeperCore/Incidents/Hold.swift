@@ -26,12 +26,9 @@ extension Route {
         if let unacknowledgedFor {
             if incident.acknowledgementInForce != nil { return .acknowledged }
             var from = since
-            // One that was given at a lower severity counted until the severity rose.
-            if let lapsed = incident.acknowledgement,
-                let rise = Severity.allCases.first(where: { $0 > lapsed.severity }).flatMap({ incident.reached[$0] })
-            {
-                from = max(from, rise)
-            }
+            // One that was given at a lower severity counted until the severity rose; and nobody could know of it within a silence.
+            if let lapsed = incident.acknowledgement?.lapsedAt { from = max(from, lapsed) }
+            if let audible = incident.audibleAgainAt { from = max(from, audible) }
             if now < from + unacknowledgedFor { return .mayBeAcknowledged(until: from + unacknowledgedFor) }
         }
         return isActive(at: now) ? nil : .outsideActiveHours
@@ -43,7 +40,9 @@ extension Route {
     func hold(end incident: Incident, at severity: Severity?, now: Timestamp) -> Hold? {
         guard matches(incident.labels), unacknowledgedFor == nil else { return .unmatched }
         let isNews = severity.map { $0 >= self.severity } ?? false
-        guard isNews || isDigest && incident.peak >= self.severity else { return .unmatched }
+        guard isNews || isDigest && incident.audiblePeak.map({ $0 >= self.severity }) ?? false else {
+            return .unmatched
+        }
         // A failure is news however soon it came.
         let length = (incident.end ?? now) - incident.begin
         if severity.map({ $0 == .info }) ?? true, length < minimumDuration { return .tooShort(until: now) }

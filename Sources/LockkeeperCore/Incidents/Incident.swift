@@ -23,12 +23,14 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var listeners: [String: Listener]
     /// Since when it has been at least this severe.
     public var reached: SeverityTimes
-    /// When an alert of a severity last joined those that fire without making it more severe.
-    public var joined: SeverityTimes
     /// Who is looking after it, as far as somebody has said so.
     public var acknowledgement: Acknowledgement?
     /// The silence that mutes it.
     public var mutedBy: Silence.ID?
+    /// When it last ceased to be muted.
+    public var audibleAgainAt: Timestamp?
+    /// The highest severity at which it was not muted; `nil` if it always was.
+    public var audiblePeak: Severity?
     /// The receivers that are to be told of its end once their hours begin. Only one that is over has any.
     public var owed: [String]
     /// What the message of its end says at its head, once it has ended.
@@ -68,9 +70,10 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.timeline = timeline
         self.listeners = listeners
         self.reached = SeverityTimes()
-        self.joined = SeverityTimes()
         self.acknowledgement = nil
         self.mutedBy = nil
+        self.audibleAgainAt = nil
+        self.audiblePeak = nil
         self.owed = []
         self.headline = nil
         self.lowerSince = nil
@@ -85,26 +88,29 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
 
     /// The acknowledgement, unless the incident has become more severe since it was given.
     public var acknowledgementInForce: Acknowledgement? {
-        acknowledgement.flatMap { $0.severity >= severity ? $0 : nil }
+        acknowledgement.flatMap { $0.lapsedAt == nil ? $0 : nil }
     }
 
     /// Those who were told of it, in the order of their names.
     public var toldReceivers: [String] { listeners.keys.sorted() }
 
     /// What silences match on: its labels, its severity, and its own name as `incident`.
+    ///
+    /// Of several alerts only what they have in common: a silence on one's own label is not about the others.
     var labelsForSilences: [String: String] {
-        labels.merging(["severity": severity.rawValue, "incident": id]) { _, own in own }
+        var labels = labels
+        if case .alerts = subject {
+            labels = labels.filter { name, value in firing.values.allSatisfy { ($0.labels[name] ?? value) == value } }
+        }
+        return labels.merging(["severity": severity.rawValue, "incident": id]) { _, own in own }
     }
 
-    /// The severity of what is not muted; `nil` if all of it is.
+    /// The severity of what goes on and is not muted; `nil` if all of it is. A fall shows here before it has settled.
     var audibleSeverity: Severity? {
         if mutedBy != nil { return nil }
-        let audible = firing.values.filter { $0.mutedBy == nil }
-        // A fall is told only when it has settled: until then the incident is as severe as it was.
-        if audible.count == firing.count { return severity }
-        let loudest = audible.map(\.severity).max()
-        if case .migration = subject { return min(loudest ?? .info, severity) }
-        return loudest.map { min($0, severity) }
+        let loudest = firing.values.filter { $0.mutedBy == nil }.map(\.severity).max()
+        if case .migration = subject { return loudest ?? .info }
+        return loudest
     }
 }
 
@@ -117,7 +123,7 @@ public struct IncidentAlert: Sendable, Hashable, Codable {
     public var activeAt: Timestamp
     /// The silence that mutes it.
     public var mutedBy: Silence.ID?
-    /// When it was first not muted.
+    /// When it was first not muted, nor its incident.
     public var audibleSince: Timestamp?
 
     public init(

@@ -26,8 +26,7 @@ extension IncidentBook {
         into ledger: inout Ledger
     ) {
         let current = muted(
-            Dictionary(firing.map { (Self.fingerprint($0), $0) }, uniquingKeysWith: { first, _ in first }),
-            before: open[id]?.firing ?? [:], at: now)
+            Dictionary(firing.map { (Self.fingerprint($0), $0) }, uniquingKeysWith: { first, _ in first }), at: now)
         guard var incident = open[id] else {
             if let first = firing.first { begin(id, first, firing: current, at: now, into: &ledger) }
             return
@@ -37,8 +36,6 @@ extension IncidentBook {
         let new = current.filter { before.firing[$0.key] == nil }.values.sorted {
             ($0.severity, $0.name) > ($1.severity, $1.name)
         }
-        // Those that may be told of from now on: new ones, and those whose silence was there before them.
-        let joined = current.values.filter { $0.audibleSince == now }.map(\.severity).max()
         incident.firing = current
         for alert in new { incident.note(alert.annotations["summary"] ?? alert.name, alert.severity, at: now) }
         for alert in gone { incident.note("\(alert.name) is over.", .info, at: now) }
@@ -51,6 +48,8 @@ extension IncidentBook {
             incident.facts = facts(of: leading, firing: current)
         }
         if !isRun, current.isEmpty {
+            // The message of the end names those that fired.
+            incident.firing = before.firing
             close(&incident, title: resolvedTitle(incident), at: now, serverTime: now, into: &ledger)
             return
         }
@@ -64,9 +63,9 @@ extension IncidentBook {
             if now - since >= Self.settling { set(wanted, of: &incident, at: now) }
         } else {
             incident.lowerSince = nil
-            if isRun, let joined { incident.joined[joined] = now }
         }
         mute(&incident, at: now)
+        incident.noteAudible(before: before.firing, at: now)
         let title = runs[id].map { RunDescription($0, at: serverTimes[$0.target] ?? now).title } ?? Self.title(current)
         tell(
             &incident, title: title, at: now, serverTime: serverTimes[incident.target] ?? now, into: &ledger)
@@ -76,14 +75,14 @@ extension IncidentBook {
     }
 
     private func set(_ severity: Severity, of incident: inout Incident, at now: Timestamp) {
-        let hadSomebody = incident.acknowledgementInForce
         incident.severity = severity
         incident.peak = max(incident.peak, severity)
         incident.reached.reach(severity, at: now)
         incident.lowerSince = nil
-        if let hadSomebody, incident.acknowledgementInForce == nil {
+        if let acknowledgement = incident.acknowledgementInForce, severity > acknowledgement.severity {
+            incident.acknowledgement?.lapsedAt = now
             incident.note(
-                "The acknowledgement by \(hadSomebody.author) was for a \(hadSomebody.severity.rawValue) incident and holds no longer.",
+                "The acknowledgement by \(acknowledgement.author) was for a \(acknowledgement.severity.rawValue) incident and holds no longer.",
                 severity, at: now)
         }
     }
@@ -103,6 +102,7 @@ extension IncidentBook {
         incident.reached.reach(leading.severity, at: now)
         incident.note(leading.annotations["summary"] ?? leading.name, leading.severity, at: now)
         mute(&incident, at: now)
+        incident.noteAudible(before: [:], at: now)
         tell(&incident, title: Self.title(firing), at: now, serverTime: now, into: &ledger)
         open[id] = incident
         ledger.incidents[id] = incident
@@ -149,7 +149,15 @@ extension Incident {
     /// Whether something has changed that is more than the facts of the moment.
     fileprivate func isWorthStoring(since before: Incident) -> Bool {
         timeline != before.timeline || listeners != before.listeners || severity != before.severity
-            || lowerSince != before.lowerSince || mutedBy != before.mutedBy || joined != before.joined
+            || lowerSince != before.lowerSince || mutedBy != before.mutedBy
             || firing.mapValues(\.mutedBy) != before.firing.mapValues(\.mutedBy)
+    }
+
+    /// Notes since when each alert may have been told of.
+    fileprivate mutating func noteAudible(before: [String: IncidentAlert], at now: Timestamp) {
+        for (key, alert) in firing {
+            let isAudible = alert.mutedBy == nil && mutedBy == nil
+            firing[key]?.audibleSince = before[key]?.audibleSince ?? (isAudible ? now : nil)
+        }
     }
 }

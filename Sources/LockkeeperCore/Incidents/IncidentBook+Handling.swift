@@ -48,23 +48,18 @@ extension IncidentBook {
         let silence = silence(for: incident.labelsForSilences, at: now)
         guard silence?.id != incident.mutedBy else { return }
         incident.mutedBy = silence?.id
+        if silence == nil { incident.audibleAgainAt = now }
         incident.note(
             silence.map { "Muted \($0.described)." } ?? "No longer muted.", incident.severity, at: now)
     }
 
     /// Finds out which alerts are muted.
-    ///
-    /// - Parameter before: as it was found out last.
-    func muted(
-        _ alerts: [String: IncidentAlert], before: [String: IncidentAlert], at now: Timestamp
-    ) -> [String: IncidentAlert] {
-        let mayMute = !silences.isEmpty || !policy.maintenance.isEmpty
-        return Dictionary(
-            uniqueKeysWithValues: alerts.map { key, alert in
-                var alert = alert
-                if mayMute { alert.mutedBy = silence(for: alert.labels, at: now)?.id }
-                alert.audibleSince = before[key]?.audibleSince ?? (alert.mutedBy == nil ? now : nil)
-                return (key, alert)
-            })
+    func muted(_ alerts: [String: IncidentAlert], at now: Timestamp) -> [String: IncidentAlert] {
+        guard !silences.isEmpty || !policy.maintenance.isEmpty else { return alerts }
+        return alerts.mapValues { alert in
+            var alert = alert
+            alert.mutedBy = silence(for: alert.labels, at: now)?.id
+            return alert
+        }
     }
 }

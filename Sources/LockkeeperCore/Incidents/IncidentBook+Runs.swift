@@ -11,6 +11,8 @@ extension IncidentBook {
         case .started:
             guard open[id] == nil else { return }
             runs[id] = run
+            // It goes on after all: its end will be another.
+            owing[id] = nil
             incident.note(description.title + ".", .info, at: now)
             mute(&incident, at: now)
             tell(&incident, title: description.title, at: now, serverTime: serverTime, into: &ledger)

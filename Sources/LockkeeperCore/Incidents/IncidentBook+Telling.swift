@@ -7,6 +7,7 @@ extension IncidentBook {
         _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
         guard let severity = incident.audibleSeverity else { return }
+        incident.audiblePeak = max(incident.audiblePeak ?? severity, severity)
         let routed = policy.receivers
         for receiver in routed + incident.toldReceivers.filter({ !routed.contains($0) }) {
             guard let reason = news(of: incident, at: severity, for: receiver, now: now) else { continue }
@@ -32,15 +33,23 @@ extension IncidentBook {
         {
             return .acknowledged
         }
-        let hasJoined = Severity.allCases.contains { joining in
-            guard joining <= severity, let at = incident.joined[joining], at > listener.at else { return false }
-            return policy.hold(of: receiver, incident, at: joining, now: now) == nil
-        }
-        if hasJoined { return .changed }
+        if hasJoined(incident, since: listener, receiver, at: severity, now: now) { return .changed }
         guard mayHear, incident.acknowledgementInForce == nil,
             let interval = policy.reminderInterval(of: receiver, incident, at: severity, now: now)
         else { return nil }
         return now - listener.at >= interval ? .reminder : nil
+    }
+
+    /// Whether another alert of a run fires that a receiver wants to hear of and has not heard of.
+    private func hasJoined(
+        _ incident: Incident, since listener: Listener, _ receiver: String, at severity: Severity, now: Timestamp
+    ) -> Bool {
+        guard case .migration = incident.subject, incident.lowerSince == nil else { return false }
+        return incident.firing.values.contains { alert in
+            alert.mutedBy == nil && alert.severity <= severity
+                && alert.audibleSince.map { $0 > listener.at } ?? false
+                && policy.hold(of: receiver, incident, at: alert.severity, now: now) == nil
+        }
     }
 
     /// Closes an incident: tells those who heard of it, and those whom its end concerns.
@@ -59,17 +68,16 @@ extension IncidentBook {
                 &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
                 serverTime: serverTime, into: &ledger)
         }
-        // What was muted is nobody's news.
-        if incident.mutedBy == nil {
-            for receiver in policy.receivers where !told.contains(receiver) {
-                switch policy.hold(of: receiver, end: incident, at: severity, now: now) {
-                case nil:
-                    plan(
-                        &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
-                        serverTime: serverTime, into: &ledger)
-                case .outsideActiveHours: incident.owed.append(receiver)
-                default: break
-                }
+        // What is muted is nobody's news; a digest tells of what was not.
+        let news = incident.mutedBy == nil ? severity : nil
+        for receiver in policy.receivers where !told.contains(receiver) {
+            switch policy.hold(of: receiver, end: incident, at: news, now: now) {
+            case nil:
+                plan(
+                    &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
+                    serverTime: serverTime, into: &ledger)
+            case .outsideActiveHours: incident.owed.append(receiver)
+            default: break
             }
         }
         incident.firing = [:]
@@ -117,7 +125,9 @@ extension IncidentBook {
             severity: severity, isResolved: isOver, title: title, since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
             facts: incident.facts,
-            alerts: incident.firing.filter { isOver || $0.value.mutedBy == nil }.sorted { $0.key < $1.key }
+            alerts: incident.firing.filter {
+                isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil
+            }.sorted { $0.key < $1.key }
                 .map(\.value),
             timeline: incident.timeline.suffix(shown), link: link(to: incident), sender: policy.sender,
             acknowledgement: isOver ? nil : incident.acknowledgementInForce)

@@ -48,12 +48,12 @@ public struct IncidentPolicy: Sendable, Hashable {
             .compactMap(\.reminderInterval).min()
     }
 
-    /// Of several routes to a receiver one that lets through is enough; else the last that could counts.
+    /// Of several routes to a receiver one that lets through is enough; else one that will when its hours begin, else the last that could.
     private func hold(of receiver: String, _ judge: (Route) -> Hold?) -> Hold? {
         var result = Hold.unmatched
         for route in routes where route.receiver == receiver {
             guard let hold = judge(route) else { return nil }
-            if hold != .unmatched { result = hold }
+            if hold != .unmatched, result != .outsideActiveHours { result = hold }
         }
         return result
     }

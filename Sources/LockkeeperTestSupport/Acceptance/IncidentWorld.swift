@@ -40,6 +40,9 @@ public struct IncidentWorld {
         var severity = Severity.info
         var since: [Severity: Timestamp] = [:]
         var acknowledged: (at: Timestamp, severity: Severity)?
+        /// When the last acknowledgement ceased to hold because of a rise, or a silence ended.
+        var callsFrom: Timestamp?
+        var isMuted = false
     }
 
     private static let receivers = ["slack", "mail", "pager", "board"]
@@ -260,6 +263,13 @@ public struct IncidentWorld {
             seen.since[severity] = severity <= incident.severity ? seen.since[severity] ?? now : nil
         }
         seen.severity = incident.severity
+        if let acknowledged = seen.acknowledged, seen.severity > acknowledged.severity {
+            seen.acknowledged = nil
+            seen.callsFrom = now
+        }
+        let isMuted = isSilenced(incident)
+        if seen.isMuted, !isMuted { seen.callsFrom = now }
+        seen.isMuted = isMuted
         self.seen[id] = seen
     }
 
@@ -306,7 +316,12 @@ public struct IncidentWorld {
     }
 
     private func isSilenced(_ incident: Incident) -> Bool {
-        isSilenced(incident.labels.merging(["severity": incident.severity.rawValue, "incident": incident.id]) { $1 })
+        // Of several alerts what they have in common.
+        let common = incident.labels.filter { name, value in
+            if case .migration = incident.subject { return true }
+            return incident.firing.values.allSatisfy { ($0.labels[name] ?? value) == value }
+        }
+        return isSilenced(common.merging(["severity": incident.severity.rawValue, "incident": incident.id]) { $1 })
     }
 
     private func isSilenced(_ labels: [String: String]) -> Bool {
@@ -322,32 +337,25 @@ public struct IncidentWorld {
             guard let seen = seen[incident.id] else { continue }
             let alerts = incident.firing.values
             let audible = alerts.filter { !isSilenced($0.labels) }.map(\.severity).max()
-            guard audible == alerts.map(\.severity).max() else { continue }
             if case .alerts = incident.subject, audible == nil { continue }
-            for route in book.policy.routes where wants(route, incident, seen) {
+            let severity = audible ?? .info
+            for route in book.policy.routes where wants(route, incident, at: severity, seen) {
                 let last = lanes[Lane(incident: incident.id, receiver: route.receiver)]?.last?.notification
                 expect(
-                    last.map { $0.severity >= incident.severity } == true,
-                    "\(route.receiver) was not told of \(incident.id), which is \(incident.severity)")
+                    last.map { $0.severity >= severity } == true,
+                    "\(route.receiver) was not told of \(incident.id), which is \(severity)")
             }
         }
     }
 
-    private func wants(_ route: Route, _ incident: Incident, _ seen: Seen) -> Bool {
-        guard !route.isDigest, incident.severity >= route.severity,
+    private func wants(_ route: Route, _ incident: Incident, at severity: Severity, _ seen: Seen) -> Bool {
+        guard !route.isDigest, severity >= route.severity,
             route.match.allSatisfy({ incident.labels[$0.key] == $0.value }),
             route.matchers.allSatisfy({ incident.labels[$0.name, default: ""] == $0.value }),
             let since = seen.since[route.severity], now - since >= route.minimumDuration
         else { return false }
         if let wait = route.unacknowledgedFor {
-            var from = since
-            if let acknowledged = seen.acknowledged {
-                guard acknowledged.severity < incident.severity else { return false }
-                for severity in Severity.allCases where severity > acknowledged.severity {
-                    if let rise = seen.since[severity] { from = max(from, rise) }
-                }
-            }
-            guard now - from >= wait else { return false }
+            guard seen.acknowledged == nil, now - max(since, seen.callsFrom ?? since) >= wait else { return false }
         }
         return route.activeHours.isEmpty || route.activeHours.contains { $0.contains(now) }
     }

@@ -9,7 +9,7 @@ public struct TestFailure: Error, CustomStringConvertible {
 ///
 /// - Throws: `TestFailure` with `what` when it does not hold within `limit`; what the condition throws.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(20), isolation: isolated (any Actor)? = #isolation,
+    _ what: String, within limit: Duration = .seconds(60), isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -44,7 +44,7 @@ public final class Arrivals<Element: Sendable>: Sendable {
     ///
     /// - Throws: ``Missing`` when they have not within `timeout`.
     @discardableResult
-    public func wait(count: Int, timeout: Duration = .seconds(10)) async throws -> [Element] {
+    public func wait(count: Int, timeout: Duration = .seconds(60)) async throws -> [Element] {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.reach(count) }
             group.addTask {

@@ -110,7 +110,7 @@ public final class SMTPTestServer: Sendable {
 
     /// Waits until at least so many messages have been kept.
     @discardableResult
-    public func waitForMessages(count: Int, timeout: Duration = .seconds(10)) async throws -> [ReceivedMail] {
+    public func waitForMessages(count: Int, timeout: Duration = .seconds(60)) async throws -> [ReceivedMail] {
         // The first line is the one that names the port.
         try await child.lines.wait(count: count + 1, timeout: timeout)
         return try messages()

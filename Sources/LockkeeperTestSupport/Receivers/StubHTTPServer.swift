@@ -92,17 +92,17 @@ public final class StubHTTPServer: Sendable {
 
     /// Waits until at least so many requests have been read to their ends.
     @discardableResult
-    public func waitForRequests(count: Int, timeout: Duration = .seconds(10)) async throws -> [RecordedRequest] {
+    public func waitForRequests(count: Int, timeout: Duration = .seconds(60)) async throws -> [RecordedRequest] {
         try await desk.requests.wait(count: count, timeout: timeout)
     }
 
     /// Waits until at least so many connections have been accepted.
-    public func waitForConnections(count: Int, timeout: Duration = .seconds(10)) async throws {
+    public func waitForConnections(count: Int, timeout: Duration = .seconds(60)) async throws {
         try await desk.connections.wait(count: count, timeout: timeout)
     }
 
     /// Waits until at least so many connections have ended.
-    public func waitForDisconnections(count: Int, timeout: Duration = .seconds(10)) async throws {
+    public func waitForDisconnections(count: Int, timeout: Duration = .seconds(60)) async throws {
         try await desk.disconnections.wait(count: count, timeout: timeout)
     }
 

@@ -166,6 +166,28 @@ import Testing
         #expect(scene.at(9 * 3600) == [])
     }
 
+    @Test func `A digest waits for its hours though another route leads to the same receiver`() {
+        let hours = ActiveHours(from: 8 * 60, until: 18 * 60)
+        for isFirst in [true, false] {
+            let digest = Route(receiver: "board", activeHours: [hours], isDigest: true)
+            let other = Route(receiver: "board", minimumDuration: .seconds(1800))
+            var scene = Scene(isFirst ? [digest, other] : [other, digest])
+            _ = scene.at(0, .warning)
+            #expect(scene.at(60) == [])
+            #expect(scene.at(8 * 3600) == ["board resolved warning"])
+        }
+    }
+
+    @Test func `An acknowledgement that has lapsed does not come back when the severity falls`() {
+        var scene = Scene([Route(receiver: "slack", reminderInterval: .seconds(600))])
+        _ = scene.at(0, .warning)
+        _ = scene.acknowledge(at: 1)
+        _ = scene.at(10, .critical)
+        _ = scene.at(20, .warning)
+        #expect(scene.at(26, .warning) == ["slack deescalated warning"])
+        #expect(scene.at(626, .warning) == ["slack reminder warning"])
+    }
+
     @Test func `A receiver to which several routes lead is told once, by the first that lets it through`() {
         var scene = Scene([
             Route(receiver: "slack", severity: .critical),

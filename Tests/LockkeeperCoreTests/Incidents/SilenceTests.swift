@@ -122,6 +122,65 @@ import Testing
         #expect(unknown == nil)
     }
 
+    @Test mutating func `A silence on what one alert of several is about leaves the others to be heard`() {
+        func lagging(_ slot: String) -> IncidentAlert {
+            IncidentAlert(
+                name: "ReplicationLagging", severity: .warning,
+                labels: ["alertname": "ReplicationLagging", "target": "app", "slot": slot], annotations: [:],
+                activeAt: Self.begin)
+        }
+        _ = book.add(silence(LabelMatcher("slot", is: "a"), until: 600))
+        #expect(at(0, lagging("a")) == [])
+        #expect(at(10, lagging("a"), lagging("b")) == ["opened warning"])
+        #expect(at(20, lagging("b")) == [])
+        #expect(at(30) == ["resolved warning"])
+    }
+
+    @Test mutating func `The end names the alerts that were told, and none that was silenced`() {
+        _ = book.add(silence(LabelMatcher("n", is: "2"), until: 600))
+        var alerts = [alert("TargetDown"), alert("TargetDown")]
+        alerts[1].labels["n"] = "2"
+        _ = book.advance(firing: alerts, at: Self.begin)
+        let end = book.advance(firing: [], at: Self.begin + .seconds(1))
+        #expect(
+            end.deliveries.map(\.notification.alerts) == [
+                [alerts[0]].map { alert in
+                    var alert = alert
+                    alert.audibleSince = Self.begin
+                    return alert
+                }
+            ])
+    }
+
+    @Test
+    mutating func `Those who are called when nobody acknowledges it are not called at the end of a silence at once`() {
+        book.policy.routes.append(Route(receiver: "oncall", unacknowledgedFor: .seconds(300)))
+        _ = book.add(silence(Self.target, until: 3600))
+        #expect(at(0, alert("TargetDown")) == [])
+        #expect(at(3600, alert("TargetDown")) == ["opened warning"])
+        #expect(at(3899, alert("TargetDown")) == [])
+        #expect(at(3900, alert("TargetDown")) == ["opened warning"])
+    }
+
+    @Test mutating func `A digest tells of what was heard before a silence`() {
+        book.policy.routes = [Route(receiver: "board", severity: .critical, isDigest: true)]
+        #expect(at(0, alert("TargetDown", .critical)) == [])
+        _ = book.add(silence(Self.target, from: 10, until: 600))
+        #expect(at(20, alert("TargetDown", .critical)) == [])
+        #expect(at(30) == ["resolved critical"])
+        #expect(at(40, alert("TargetDown", .critical)) == [])
+        #expect(at(50) == [], "it was silenced from its beginning to its end")
+    }
+
+    @Test mutating func `Another alert that came and went unheard is no news later`() {
+        _ = at(0, alert("MigrationRunningLong", run: "r1"), events: [.started(run())])
+        _ = book.add(silence(Self.target, from: 10, until: 60))
+        let long = alert("MigrationRunningLong", run: "r1")
+        #expect(at(20, long, alert("MigrationBlocked", run: "r1")) == [])
+        #expect(at(40, long) == [])
+        #expect(at(61, long) == [])
+    }
+
     @Test func `Matchers are read as people write them`() throws {
         for (text, written) in [
             ("target=app", #"target="app""#), (#"target="app one""#, #"target="app one""#), ("a!=b", #"a!="b""#),
