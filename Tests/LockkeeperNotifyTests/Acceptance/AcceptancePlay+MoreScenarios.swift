@@ -92,6 +92,30 @@ extension AcceptancePlay {
         play.want("mail", 20...21, .resolved, .warning)
     }
 
+    /// A reload does not wait for the backoff of a receiver in trouble, as a new start does, and doubles nothing at the healthy one.
+    static let reloadingInTrouble = make("reloading with a receiver in trouble", 40, to: "slack", "mail") { play in
+        play.receivers["slack"] = ScriptedReceiver(from: 0, until: 8, .isUnavailable)
+        play.at(1, .fires(warning))
+        for second in [4, 8] { play.at(second, .reload([Route(receiver: "slack"), Route(receiver: "mail")])) }
+        play.at(30, .ends(warning))
+        play.want("slack", 8...24, .opened, .warning)
+        play.want("slack", 30...31, .resolved, .warning)
+        play.want("mail", 1...2, .opened, .warning)
+        play.want("mail", 30...31, .resolved, .warning)
+    }
+
+    /// A reload does not break the peace that a receiver has asked for.
+    static let reloadingInPeace = make("reloading with a receiver that wants peace", 60, to: "slack", "mail") { play in
+        play.receivers["slack"] = ScriptedReceiver(from: 0, until: 5, .asksToWait(10))
+        play.at(1, .fires(warning))
+        play.at(7, .reload([Route(receiver: "slack"), Route(receiver: "mail")]))
+        play.at(40, .ends(warning))
+        play.want("slack", 5...25, .opened, .warning)
+        play.want("slack", 40...41, .resolved, .warning)
+        play.want("mail", 1...2, .opened, .warning)
+        play.want("mail", 40...41, .resolved, .warning)
+    }
+
     /// Who is told that somebody looks after it is not reminded, until it becomes worse.
     static let acknowledging = make(
         "acknowledging", 70, routes: [Route(receiver: "slack", reminderInterval: .seconds(15))]

@@ -58,6 +58,7 @@ extension AcceptancePlay {
     }
 
     private mutating func commit(_ change: StateChange) {
+        if !change.isEmpty { busy.insert(second) }
         for incident in change.incidents { stored.incidents[incident.id] = incident }
         for silence in change.silences { stored.silences[silence.id] = silence }
         for delivery in change.deliveries {
@@ -122,6 +123,7 @@ extension AcceptancePlay {
         }
         let answer = receivers[receiver]?.answer(at: second) ?? .takes
         attempts[receiver, default: 0] += 1
+        busy.insert(second)
         if answer.isArrival { arrived.append(ArrivedMessage(delivery: delivery, second: second)) }
         if answer == .takesAndIsNotHeard { excused[delivery.id, default: 0] += 1 }
         if case .asksToWait(let seconds) = answer { peaceUntil[receiver] = second + seconds }

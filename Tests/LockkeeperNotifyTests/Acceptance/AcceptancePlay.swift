@@ -35,6 +35,8 @@ struct AcceptancePlay: CustomStringConvertible {
     /// How often each delivery may have come twice, by no fault of the agent.
     var excused: [Delivery.ID: Int] = [:]
     var peaceUntil: [String: Int] = [:]
+    /// The seconds in which something was stored or sent.
+    var busy: Set<Int> = []
     var violations: [String] = []
 
     struct StoredState {

@@ -20,6 +20,10 @@ struct AcceptanceTests {
         #expect(played.attempts["slack"].map { 5...7 ~= $0 } == true, "\(played.attempts)")
     }
 
+    @Test func `After a reload a receiver in trouble is tried at once`() {
+        #expect(AcceptancePlay.reloadingInTrouble.played().got("slack").map(\.second) == [8, 30])
+    }
+
     @Test func `A message whose answer is lost comes again with the same id, and only that one`() {
         let played = AcceptancePlay.notHeard.played()
         let copies = Dictionary(grouping: played.arrived, by: \.delivery.id).mapValues(\.count)

@@ -27,6 +27,9 @@ enum KillPoint: Hashable, CaseIterable {
     case beforeTheAnswerIsStored
     /// All is done.
     case afterwards
+
+    /// Whether it is a point of one message.
+    var isOfAMessage: Bool { self == .beforeTheRequest || self == .beforeTheAnswerIsStored }
 }
 
 struct Kill: Hashable, CustomStringConvertible {

@@ -9,21 +9,41 @@ struct RestartAcceptanceTests {
     func `Wherever it is killed, the same is told, and at most the message under way comes twice`(
         play: AcceptancePlay
     ) {
+        for kill in kills(play) {
+            let played = play.played(kill)
+            #expect(played.violations == [], "\(kill)")
+            for (receiver, came) in Dictionary(grouping: played.arrived, by: \.delivery.receiver)
+            where play.receivers[receiver] == nil {
+                let isUnderWay = kill.point == .beforeTheAnswerIsStored && kill.receiver == receiver
+                #expect(came.count - played.got(receiver).count <= (isUnderWay ? 1 : 0), "\(kill)")
+            }
+            if !played.violations.isEmpty { return }
+        }
+    }
+
+    /// At each point of each second in which something happens, of the one before it and of the one after it.
+    private func kills(_ play: AcceptancePlay) -> [Kill] {
+        let busy = play.played().busy
+        let seconds = busy.union(busy.map { $0 - 1 }).union(busy.map { $0 + 1 }).filter { 0..<play.length - 1 ~= $0 }
         let receivers = Set(play.wanted.map(\.message.receiver)).sorted()
-        for second in 0..<play.length - 1 {
-            for point in KillPoint.allCases {
-                for receiver in receivers {
-                    let kill = Kill(second: second, point: point, receiver: receiver)
-                    let played = play.played(kill)
-                    #expect(played.violations == [], "\(kill)")
-                    let doubles = played.arrived.count - Set(played.arrived.map(\.delivery.id)).count
-                    if receiver != "slack", play.receivers["slack"] == nil {
-                        #expect(doubles <= 1, "\(kill)")
-                    }
-                    if !played.violations.isEmpty { return }
-                }
+        return seconds.sorted().flatMap { second in
+            KillPoint.allCases.flatMap { point in
+                (point.isOfAMessage ? receivers : ["all"]).map { Kill(second: second, point: point, receiver: $0) }
             }
         }
+    }
+
+    @Test(arguments: [
+        (KillPoint.beforeStoring, [2]), (.beforeSending, [2]), (.beforeTheRequest, [2]),
+        (.beforeTheAnswerIsStored, [1, 2]), (.afterwards, [1]),
+    ])
+    func `The begin comes with the new start if it was not sent, and twice if its answer was not stored`(
+        point: KillPoint, seconds: [Int]
+    ) {
+        let played = AcceptancePlay.merging.played(Kill(second: 1, point: point, receiver: "slack"))
+        #expect(played.violations == [])
+        #expect(played.arrived.map(\.second) == seconds + [15])
+        #expect(Set(played.arrived.map(\.delivery.id)).count == 2)
     }
 
     @Test func `What begins while the agent is away is told when it is back`() {
