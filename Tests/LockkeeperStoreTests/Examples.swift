@@ -67,6 +67,7 @@ extension Incident {
                 "slack": Listener(messages: 2, severity: severity, at: openedAt),
                 "mail": Listener(messages: 1, severity: severity, at: openedAt),
             ], labels: ["target": target])
+        incident.firing["alertname=X"]?.audibleSince = openedAt
         incident.closedAt = closedAt
         incident.status = closedAt == nil ? .open : .closed
         return incident

@@ -95,7 +95,8 @@ struct StoreOpeningTests {
             ALTER TABLE delivery DROP COLUMN target;
             DELETE FROM grdb_migrations WHERE identifier > '1'; PRAGMA user_version = 1;
             UPDATE incident SET body = json_remove(
-                json_set(body, '$.told', json('{"slack": 2, "mail": 1}')), '$.listeners', '$.reached', '$.owed');
+                json_set(body, '$.told', json('{"slack": 2, "mail": 1}')), '$.listeners', '$.reached', '$.owed',
+                '$.firing."alertname=X".audibleSince');
             """)
         let store = try await Store.open(folder.state)
         #expect(try await store.setting("user_version") == String(Store.schemaVersion))

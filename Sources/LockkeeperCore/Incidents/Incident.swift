@@ -33,6 +33,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var audiblePeak: Severity?
     /// The receivers that are to be told of its end once their hours begin. Only one that is over has any.
     public var owed: [String]
+    /// The severity of the end itself, where it is news to those who had heard nothing: a failure is.
+    public var endSeverity: Severity?
     /// What the message of its end says at its head, once it has ended.
     public var headline: String?
     /// Since when the firing alerts would make it less severe than it is. A drop is told only when it has lasted a while.
@@ -75,6 +77,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.audibleAgainAt = nil
         self.audiblePeak = nil
         self.owed = []
+        self.endSeverity = nil
         self.headline = nil
         self.lowerSince = nil
         self.labels = labels
@@ -100,7 +103,11 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     var labelsForSilences: [String: String] {
         var labels = labels
         if case .alerts = subject {
-            labels = labels.filter { name, value in firing.values.allSatisfy { ($0.labels[name] ?? value) == value } }
+            labels = labels.filter { name, value in
+                let values = Set(firing.values.map { $0.labels[name] })
+                // The target's configured labels are in none of them.
+                return values.isSubset(of: [nil]) || values == [value]
+            }
         }
         return labels.merging(["severity": severity.rawValue, "incident": id]) { _, own in own }
     }

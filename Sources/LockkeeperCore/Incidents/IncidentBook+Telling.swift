@@ -69,9 +69,9 @@ extension IncidentBook {
                 serverTime: serverTime, into: &ledger)
         }
         // What is muted is nobody's news; a digest tells of what was not.
-        let news = incident.mutedBy == nil ? severity : nil
+        incident.endSeverity = incident.mutedBy == nil ? severity : nil
         for receiver in policy.receivers where !told.contains(receiver) {
-            switch policy.hold(of: receiver, end: incident, at: news, now: now) {
+            switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
             case nil:
                 plan(
                     &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
@@ -90,7 +90,7 @@ extension IncidentBook {
     mutating func payDebts(at now: Timestamp, into ledger: inout Ledger) {
         for var incident in owing.values.sorted(by: { $0.id < $1.id }) {
             for receiver in incident.owed {
-                switch policy.hold(of: receiver, end: incident, at: incident.severity, now: now) {
+                switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
                 case nil:
                     plan(
                         &incident, .resolved, at: incident.severity, to: receiver, title: incident.headline ?? "",

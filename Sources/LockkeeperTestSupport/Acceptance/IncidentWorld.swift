@@ -319,7 +319,8 @@ public struct IncidentWorld {
         // Of several alerts what they have in common.
         let common = incident.labels.filter { name, value in
             if case .migration = incident.subject { return true }
-            return incident.firing.values.allSatisfy { ($0.labels[name] ?? value) == value }
+            let values = Set(incident.firing.values.map { $0.labels[name] })
+            return values.isSubset(of: [nil]) || values == [value]
         }
         return isSilenced(common.merging(["severity": incident.severity.rawValue, "incident": incident.id]) { $1 })
     }

@@ -27,9 +27,7 @@ struct KnownGapAcceptanceTests {
         let begun = try firing(in: play, of: "slack", at: 2).map { $0["alertname"] ?? "" }
         let left = try firing(in: play, of: "slack", at: 16).map { $0["alertname"] ?? "" }
         #expect(begun == ["Down"])
-        withKnownIssue("the end of a group of alerts names none of them") {
-            #expect(left == [])
-        }
+        #expect(left == [])
     }
 
     @Test func `Alertmanager is told that the warning whose place the critical takes is over`() throws {
