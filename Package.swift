@@ -143,7 +143,8 @@ let package = Package(
             of: "LockkeeperRunbook",
             ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperTestSupport", "ThrowawayPostgres"]),
         tests(of: "LockkeeperTransfer", ["LockkeeperTestSupport"]),
-        tests(of: "LockkeeperNotify", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"], resources: [.copy("Golden")]),
+        tests(
+            of: "LockkeeperNotify", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"], resources: [.copy("Golden")]),
         tests(of: "LockkeeperStore", ["LockkeeperTestSupport", "PromQL"]),
         tests(
             of: "LockkeeperWeb",
