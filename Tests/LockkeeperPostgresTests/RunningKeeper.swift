@@ -24,7 +24,7 @@ final class RunningKeeper: Sendable {
     var role: LeadershipRole { roles.all.last ?? .undecided }
 
     func waitUntil(
-        _ label: String, within limit: Duration = .seconds(20), isolation: isolated (any Actor)? = #isolation
+        _ label: String, within limit: Duration = .seconds(60), isolation: isolated (any Actor)? = #isolation
     ) async throws {
         try await eventually("it is \(label)", within: limit) { role.label == label }
     }
@@ -40,7 +40,7 @@ final class RunningKeeper: Sendable {
 extension [RunningKeeper] {
     /// Waits until one of them leads and all others follow.
     func waitUntilOneLeads(
-        within limit: Duration = .seconds(20), isolation: isolated (any Actor)? = #isolation
+        within limit: Duration = .seconds(60), isolation: isolated (any Actor)? = #isolation
     ) async throws {
         try await eventually("one of \(count) leads, and the others follow", within: limit) {
             let labels = map(\.role.label).sorted()

@@ -54,7 +54,7 @@ public final class TestAlertmanager: Sendable {
                 "/usr/bin/prometheus-alertmanager", "--config.file=\(folder)/alertmanager.yml",
                 "--storage.path=\(folder)/data", "--web.listen-address=127.0.0.1:\(api)",
                 "--cluster.listen-address=127.0.0.1:\(cluster)", "--cluster.advertise-address=127.0.0.1:\(cluster)",
-                "--cluster.settle-timeout=1s", "--cluster.peer-timeout=2s", "--cluster.gossip-interval=50ms",
+                "--cluster.settle-timeout=1s", "--cluster.peer-timeout=10s", "--cluster.gossip-interval=50ms",
             ] + (peer.map { ["--cluster.peer=\($0)"] } ?? []), folder: folder, log: "\(folder)/log", ownSession: true
         ).spawn()
     }

@@ -197,7 +197,7 @@ struct AlertmanagerTests {
                 #expect(
                     await client.deliver(resolved, to: .alertmanager(destination), at: Self.wallClock) == .delivered)
             }
-            try await hook.waitForRequests(count: 4, timeout: .seconds(30))
+            try await hook.waitForRequests(count: 4)
             let told = try hook.requests.map { try JSONDecoder().decode(Told.self, from: Data($0.body)) }
             #expect(
                 told.filter { $0.status == "firing" }.compactMap { $0.groupLabels["alertname"] }.sorted() == Self.names)
