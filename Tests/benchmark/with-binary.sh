@@ -21,7 +21,7 @@ done
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev)
+packages=(ca-certificates git pkg-config libpq-dev libcurl4-openssl-dev zlib1g-dev libcrypt-dev libssl-dev libsqlite3-dev)
 if [[ -z ${LOCKKEEPER_POSTGRES_BIN-} ]]; then packages+=(postgresql); fi
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then packages+=(python3 python3-venv); fi
 deploy/install-packages.sh "${packages[@]}" >&2

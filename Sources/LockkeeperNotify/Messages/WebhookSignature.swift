@@ -1,5 +1,5 @@
-import Crypto
 public import LockkeeperCore
+import LockkeeperDigest
 public import LockkeeperTransfer
 
 /// Proves to a generic webhook that a message comes from an agent that shares its secret, and when it was sent.
@@ -13,13 +13,7 @@ public struct WebhookSignature: Sendable {
     /// Signs a body.
     public init(of body: [UInt8], at time: Timestamp, secret: String) {
         let timestamp = String(time.microseconds / 1_000_000)
-        var code = HMAC<SHA256>(key: SymmetricKey(data: Array(secret.utf8)))
-        code.update(data: Array("\(timestamp).".utf8))
-        code.update(data: body)
-        let digits = code.finalize().map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
-        }
-        headers = ["Lockkeeper-Timestamp": timestamp, "Lockkeeper-Signature": "v1=" + digits.joined()]
+        let code = Digest.hmacSHA256(Array("\(timestamp).".utf8) + body, key: Array(secret.utf8))
+        headers = ["Lockkeeper-Timestamp": timestamp, "Lockkeeper-Signature": "v1=" + Digest.hexadecimal(code)]
     }
 }

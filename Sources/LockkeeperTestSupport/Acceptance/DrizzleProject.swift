@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import LockkeeperDigest
 import LockkeeperPostgres
 
 /// A folder of migrations as drizzle-kit writes it (0.x), and drizzle-orm's migrator by its statements.
@@ -16,9 +16,7 @@ public struct DrizzleProject: Sendable {
 
         /// What Drizzle keeps of the file: SHA-256 in hex.
         public var hash: String {
-            SHA256.hash(data: Data(sql.utf8)).map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }.joined()
+            Digest.hexadecimal(Digest.sha256(Array(sql.utf8)))
         }
     }
 

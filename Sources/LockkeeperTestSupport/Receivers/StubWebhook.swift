@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import LockkeeperDigest
 import Synchronization
 
 /// A receiver of the generic webhook that trusts nothing: it checks the signature, the key and the payload.
@@ -83,16 +83,8 @@ public final class StubWebhook: Sendable {
             guard let timestamp = request.header("Lockkeeper-Timestamp"), Int(timestamp) != nil,
                 let signature = request.header("Lockkeeper-Signature"), signature.hasPrefix("v1=")
             else { return false }
-            var code: [UInt8] = []
-            var digits = signature.dropFirst(3)
-            while digits.count >= 2, let byte = UInt8(digits.prefix(2), radix: 16) {
-                code.append(byte)
-                digits = digits.dropFirst(2)
-            }
-            guard digits.isEmpty else { return false }
-            return HMAC<SHA256>.isValidAuthenticationCode(
-                code, authenticating: Array("\(timestamp).".utf8) + request.body,
-                using: SymmetricKey(data: Array(secret.utf8)))
+            let code = Digest.hmacSHA256(Array("\(timestamp).".utf8) + request.body, key: Array(secret.utf8))
+            return signature.dropFirst(3) == Digest.hexadecimal(code)
         }
     }
 }
