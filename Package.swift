@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLoader"),
+        .target(name: "CSpawn"),
 
         room("PromQL"),
         room("LockkeeperCore", ["PromQL"]),
@@ -85,7 +86,7 @@ let package = Package(
                 .hummingbird,
                 .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .nioSSL, .nioTLS, .log,
             ]),
-        room("ThrowawayPostgres"),
+        room("ThrowawayPostgres", ["CSpawn"]),
         .target(
             name: "ShippedRules",
             exclude: ["alerts/README.md", "alerts/tests"],

@@ -1,3 +1,4 @@
+internal import CSpawn
 package import Glibc
 
 /// A program to start with `posix_spawn`: no inherited descriptors, signals or working folder.
@@ -10,8 +11,6 @@ package struct Command: Sendable {
     package var input: Int32?
     /// File that standard output and error are appended to; nil = /dev/null.
     package var log: String?
-    /// `POSIX_SPAWN_SETSID` of <spawn.h>, which the Glibc module does not show.
-    private static let setSession: Int32 = 0x80
 
     /// Detach from the terminal and the process group, so that Ctrl-C and a killed group do not reach the child.
     package var ownSession = false
@@ -39,10 +38,8 @@ package struct Command: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         // A server that kept one of our sockets or pipes open would outlive its purpose; not every library opens them
-        // with O_CLOEXEC.
-        for descriptor in ChildProcess.ownDescriptors() where descriptor > 2 {
-            posix_spawn_file_actions_addclose(&actions, descriptor)
-        }
+        // with O_CLOEXEC. A list of those that are open now would lack those that other threads open meanwhile.
+        lockkeeper_spawn_close_from(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -52,9 +49,9 @@ package struct Command: Sendable {
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
-        if ownSession { flags |= Self.setSession }
-        posix_spawnattr_setflags(&attributes, Int16(flags))
+        var flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
+        if ownSession { flags |= lockkeeper_spawn_set_session }
+        posix_spawnattr_setflags(&attributes, flags)
 
         // Only what a server needs: PGDATA, PGPORT and the like must not reach initdb or postgres.
         let environment = ["PATH", "LD_LIBRARY_PATH", "TMPDIR"].compactMap { name -> String? in
@@ -108,9 +105,6 @@ package enum ChildProcess {
         let signal = status & 0x7f
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
-
-    /// The descriptors that this process has open.
-    static func ownDescriptors() -> [Int32] { numbers(in: "/proc/self/fd") }
 
     /// The names in a folder that are numbers.
     private static func numbers(in path: String) -> [Int32] {

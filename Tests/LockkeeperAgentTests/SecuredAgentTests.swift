@@ -35,7 +35,7 @@ import Testing
                 "curl", "--silent", "--show-error", "--max-time", "20", "--cacert", "/dev/stdin", "--output",
                 "/dev/null",
                 "--write-out", "%{http_code}", url,
-            ] + more, input: pair.certificate)
+            ] + more, input: Array(pair.certificate.utf8))
     }
 
     @Test func `Reading takes a password or the token, actions take the token, health takes nothing`() async throws {
@@ -54,7 +54,7 @@ import Testing
                 [
                     "curl", "--silent", "--show-error", "--max-time", "20", "--cacert", "/dev/stdin", "--output",
                     "/dev/null", "--write-out", "%{http_code}", url + path,
-                ] + arguments, input: PEMPair.first.certificate)
+                ] + arguments, input: Array(PEMPair.first.certificate.utf8))
             #expect((result.status, result.output) == (0, code), "\(path) \(arguments)")
         }
         program.signal(SIGTERM)

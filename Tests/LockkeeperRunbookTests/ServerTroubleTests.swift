@@ -355,7 +355,6 @@ private final class Program: Sendable {
 
     func kill() {
         Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
     }
 
     deinit { if process.isRunning { kill() } }

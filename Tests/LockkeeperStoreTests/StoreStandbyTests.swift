@@ -1,6 +1,7 @@
 import Foundation
 import LockkeeperCore
 import LockkeeperStore
+import LockkeeperTestSupport
 import Testing
 
 /// Messages about targets of which another agent tells.
@@ -325,20 +326,13 @@ extension Delivery {
 extension TemporaryFolder {
     /// The status of each delivery, as another program reads it in the file.
     fileprivate func statuses() throws -> [String: String] {
-        let program = Process()
-        let output = Pipe()
-        program.executableURL = URL(filePath: "/usr/bin/env")
-        program.arguments = [
+        let answer = try SystemTool.wait(for: [
             "python3", "-c",
             """
             import json, sqlite3, sys
             print(json.dumps(dict(sqlite3.connect(sys.argv[1]).execute('SELECT id, status FROM delivery'))))
             """, database,
-        ]
-        program.standardOutput = output
-        try program.run()
-        let answer = output.fileHandleForReading.readDataToEndOfFile()
-        program.waitUntilExit()
-        return try JSONDecoder().decode([String: String].self, from: answer)
+        ])
+        return try JSONDecoder().decode([String: String].self, from: Data(answer.bytes))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LockkeeperTestSupport
 
 /// A folder that goes when nobody needs it any more.
 final class TemporaryFolder: Sendable {
@@ -53,15 +54,11 @@ final class TemporaryFolder: Sendable {
 
     /// Runs SQL in the state file by another program than the one that is tested.
     func execute(_ sql: String) throws {
-        let program = Process()
-        program.executableURL = URL(filePath: "/usr/bin/env")
-        program.arguments = [
+        let result = try SystemTool.wait(for: [
             "python3", "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2]).close()",
             database, sql,
-        ]
-        try program.run()
-        program.waitUntilExit()
-        guard program.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+        ])
+        guard result.status == 0 else { throw TestFailure(result.output) }
     }
 
     /// Overwrites bytes of the database file.

@@ -1,5 +1,6 @@
 import Foundation
 import LockkeeperCore
+import LockkeeperTestSupport
 import LockkeeperWeb
 import Testing
 
@@ -97,18 +98,8 @@ struct MetricsEndpointTests {
     }
 
     private static func gunzipped(_ bytes: [UInt8]) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc"]
-        let (stdin, stdout) = (Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        try process.run()
-        try stdin.fileHandleForWriting.write(contentsOf: Data(bytes))
-        try stdin.fileHandleForWriting.close()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return Array(output)
+        let result = try SystemTool.wait(for: ["gzip", "-dc"], input: bytes)
+        #expect(result.status == 0)
+        return result.bytes
     }
 }

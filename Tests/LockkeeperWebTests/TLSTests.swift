@@ -28,7 +28,7 @@ struct TLSTests {
             [
                 "curl", "--silent", "--show-error", "--max-time", "20", "--cacert", "/dev/stdin", "--write-out",
                 " [%{http_code} %{http_version} %{ssl_verify_result}]", address.url + path,
-            ] + more, input: pair.certificate)
+            ] + more, input: Array(pair.certificate.utf8))
     }
 
     @Test func aClientThatTrustsTheCertificateIsAnsweredAndOthersAreNot() async throws {

@@ -1,5 +1,4 @@
 import Foundation
-import ThrowawayPostgres
 
 /// Prometheus's own tool, the oracle for rules (Debian package `prometheus`).
 public enum Promtool {
@@ -27,37 +26,19 @@ public enum Promtool {
         try await run("test", "rules", "test.yml", files: ["test.yml": text])
     }
 
-    /// Runs promtool in a folder with these files, on a thread that may wait.
+    /// Runs promtool in a folder with these files.
     ///
     /// - Returns: its exit status and all it printed.
     public static func result(
         _ arguments: [String], files: [String: String] = [:]
     ) async throws -> (status: Int32, output: String) {
-        try await BlockingWork.run { try wait(for: arguments, files: files) }
-    }
-
-    private static func wait(
-        for arguments: [String], files: [String: String]
-    ) throws -> (status: Int32, output: String) {
         guard let tool = path else { throw TestFailure(reason) }
         let folder = FileManager.default.temporaryDirectory.appending(path: "promtool-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
-        // Into a file, because a pipe that nobody empties would stop it.
-        let output = folder.appending(path: "output")
-        try Data().write(to: output)
-        let handle = try FileHandle(forWritingTo: output)
-        let process = Process()
-        process.executableURL = URL(filePath: tool)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
-        process.waitUntilExit()
-        try handle.close()
-        return (process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self))
+        let result = try await SystemTool.run([tool] + arguments, in: folder)
+        return (result.status, result.output)
     }
 
     /// The text as a scalar of YAML.

@@ -23,23 +23,15 @@ public struct SelfSignedCertificate: Sendable {
     /// - Throws: when `openssl` is not there or fails.
     public static func make() async throws -> SelfSignedCertificate {
         let certificate = SelfSignedCertificate(folder: try PythonChild.makeFolder("certificate"))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
+        let result = try await SystemTool.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
             "2",
             "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
             certificate.keyFile, "-out", certificate.certificateFile,
-        ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let exit = Arrivals<Int32>()
-        process.terminationHandler = { exit.append($0.terminationStatus) }
-        try process.run()
-        guard try await exit.wait(count: 1, timeout: .seconds(30)).first == 0 else {
+        ])
+        guard result.status == 0 else {
             certificate.remove()
-            throw PythonChild.Failed(description: "openssl made no certificate: is it installed?")
+            throw TestFailure("openssl made no certificate: \(result.output)")
         }
         return certificate
     }

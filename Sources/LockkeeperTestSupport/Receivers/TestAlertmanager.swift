@@ -84,20 +84,10 @@ public final class TestAlertmanager: Sendable {
     }
 
     private func get(_ path: String) async throws -> Data {
-        let output = try await BlockingWork.run { [url] in
-            let program = Process()
-            program.executableURL = URL(filePath: "/usr/bin/env")
-            program.arguments = ["curl", "--silent", "--show-error", "--fail", "--max-time", "5", url + path]
-            let pipe = Pipe()
-            program.standardOutput = pipe
-            program.standardError = FileHandle.nullDevice
-            try program.run()
-            let data = pipe.fileHandleForReading.readDataToEndOfFile()
-            program.waitUntilExit()
-            guard program.terminationStatus == 0 else { throw TestFailure("GET \(path) failed") }
-            return data
-        }
-        return output
+        let answer = try await SystemTool.run(
+            ["curl", "--silent", "--show-error", "--fail", "--max-time", "5", url + path])
+        guard answer.status == 0 else { throw TestFailure("GET \(path): \(answer.output)") }
+        return Data(answer.bytes)
     }
 
     /// Kills it, as a crash does: what it knows of alerts is gone.

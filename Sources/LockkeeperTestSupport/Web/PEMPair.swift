@@ -54,17 +54,7 @@ public struct PEMPair: Sendable {
     }
 
     private static func openssl(_ arguments: [String], in folder: URL) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw TestFailure("openssl \(arguments[0]) ended with \(process.terminationStatus)")
-        }
+        let result = try SystemTool.wait(for: ["openssl"] + arguments, in: folder)
+        guard result.status == 0 else { throw TestFailure("openssl \(arguments[0]): \(result.output)") }
     }
 }

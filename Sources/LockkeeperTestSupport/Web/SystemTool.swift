@@ -1,42 +1,51 @@
-import Foundation
+public import Foundation
+import ThrowawayPostgres
 
 /// A program of the system, such as `curl`, run to its end.
+///
+/// Foundation's `Process` is not used: it takes a program for ended when nobody holds the other end of a socket any more, and a server that is
+/// started by another test at the wrong moment inherits that end and keeps it.
 public enum SystemTool {
     public struct Result: Sendable {
+        /// 128 and more where a signal ended it.
         public var status: Int32
         /// What it wrote to standard output and standard error.
-        public var output: String
+        public var bytes: [UInt8]
+
+        public var output: String { String(decoding: bytes, as: UTF8.self) }
     }
 
+    /// Runs a program while the caller's thread is free for others.
+    ///
     /// - Parameters:
     ///   - arguments: the program, which is looked for in PATH, and its arguments.
     ///   - input: what it gets on standard input.
+    ///   - folder: where it runs; without one in a temporary one.
     /// - Throws: `TestFailure` if it does not end in time; it is ended then.
     public static func run(
-        _ arguments: [String], input: String = "", timeout: Duration = .seconds(30)
+        _ arguments: [String], input: [UInt8] = [], in folder: URL? = nil, timeout: Duration = .seconds(60)
     ) async throws -> Result {
-        let folder = try PythonChild.makeFolder("tool")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (inputFile, outputFile) = (folder.appending(path: "input"), folder.appending(path: "output"))
-        try Data(input.utf8).write(to: inputFile)
-        try Data().write(to: outputFile)
-        let output = try FileHandle(forWritingTo: outputFile)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = output
-        process.standardError = output
-        let exit = Arrivals<Int32>()
-        process.terminationHandler = { exit.append($0.terminationStatus) }
-        try process.run()
-        do {
-            let status = try await exit.wait(count: 1, timeout: timeout)[0]
-            return Result(
-                status: status, output: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self))
-        } catch {
-            kill(process.processIdentifier, SIGKILL)
+        try await BlockingWork.run { try wait(for: arguments, input: input, in: folder, timeout: timeout) }
+    }
+
+    /// Runs a program and blocks the thread meanwhile; otherwise as `run`.
+    public static func wait(
+        for arguments: [String], input: [UInt8] = [], in folder: URL? = nil, timeout: Duration = .seconds(60)
+    ) throws -> Result {
+        let files = try PythonChild.makeFolder("tool")
+        defer { try? FileManager.default.removeItem(at: files) }
+        let (inputFile, outputFile) = (files.appending(path: "input"), files.appending(path: "output"))
+        try Data(input).write(to: inputFile)
+        let handle = try FileHandle(forReadingFrom: inputFile)
+        defer { try? handle.close() }
+        let pid = try Command(
+            arguments: arguments, folder: (folder ?? files).path, input: handle.fileDescriptor, log: outputFile.path
+        ).spawn()
+        guard let status = ChildProcess.reap(pid, seconds: Int(timeout.components.seconds)) else {
+            kill(pid, SIGKILL)
+            _ = ChildProcess.reap(pid, seconds: 10)
             throw TestFailure("\(arguments[0]) has not ended within \(timeout)")
         }
+        return Result(status: status, bytes: Array(try Data(contentsOf: outputFile)))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LockkeeperTestSupport
 import Testing
 
 @testable import LockkeeperCore
@@ -108,20 +109,8 @@ struct MetricCatalogTests {
 
         static func run(_ name: String, _ arguments: [String], input: [UInt8]) throws -> (status: Int32, output: String)
         {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = [name] + arguments
-            let (stdin, stdout) = (Pipe(), Pipe())
-            process.standardInput = stdin
-            process.standardOutput = stdout
-            process.standardError = stdout
-            try process.run()
-            // The input is smaller than a pipe's buffer (64 kB), or read while it is written: neither program answers before its end.
-            try stdin.fileHandleForWriting.write(contentsOf: Data(input))
-            try stdin.fileHandleForWriting.close()
-            let output = stdout.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+            let result = try SystemTool.wait(for: [name] + arguments, input: input)
+            return (result.status, result.output)
         }
     }
 }
