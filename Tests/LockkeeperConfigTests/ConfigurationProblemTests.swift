@@ -24,11 +24,12 @@ import Testing
     }
 
     @Test(arguments: keys.indices)
-    func `A field with any one letter changed is an error that suggests the right one`(index: Int) throws {
+    func `A field with one letter changed is an error that suggests the right one`(index: Int) throws {
         let fixture = try ConfigurationFixture()
         let (text, number, key) = Self.keys[index]
         let lines = ConfigurationFixture.texts[text].split(separator: "\n", omittingEmptySubsequences: false)
-        for position in key.indices where key[position] != "_" {
+        // Every third letter, and of the next field's letters the next ones: each letter of each costs a minute.
+        for (place, position) in key.indices.enumerated() where key[position] != "_" && place % 3 == index % 3 {
             var typo = key
             typo.replaceSubrange(position...position, with: key[position] == "q" ? "x" : "q")
             var changed = lines.map(String.init)

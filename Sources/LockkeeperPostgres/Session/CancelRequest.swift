@@ -22,7 +22,7 @@ final class CancelRequest {
 
     deinit { PQfreeCancel(handle) }
 
-    /// Sends it from a thread of its own, which ends within about a second, and returns at once.
+    /// Sends it from a thread of its own, which ends within some seconds, and returns at once.
     consuming func sendInBackground() {
         var thread = pthread_t()
         let retained = Unmanaged.passRetained(self)
@@ -42,7 +42,8 @@ final class CancelRequest {
     }
 
     private func send() {
-        guard serverAnswers(within: 500) else { return }
+        // A busy server may take its time, and the query goes on meanwhile.
+        guard serverAnswers(within: 3_000) else { return }
         var error = [CChar](repeating: 0, count: 256)
         // Nobody waits for the answer, and a failure changes nothing: the connection is given up already.
         _ = PQcancel(handle, &error, Int32(error.count))
