@@ -15,41 +15,12 @@ lockkeeper=$(realpath "$1")
 seconds=${2-60}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-folder=$(mktemp -d)
-demo='' prometheus=''
-clean_up() {
-    for process in $demo $prometheus; do
-        kill "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
-    rm -rf "$folder"
-}
-trap clean_up EXIT
-
-fail() {
-    echo "$1" >&2
-    for log in demo prometheus; do
-        if [[ -s $folder/$log.log ]]; then
-            echo "--- the last lines of $log:" >&2
-            tail -n 40 "$folder/$log.log" >&2
-        fi
-    done
-    exit 1
-}
-
-# Repeats a command until it succeeds, at most $1 seconds long.
-await() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        if ((SECONDS >= deadline)); then return 1; fi
-        sleep 0.2
-    done
-}
+# shellcheck source=Tests/scraping.sh
+source Tests/scraping.sh
 
 # The demo prints what to open: the first of those addresses that has metrics is the agent's.
 find_agent() {
-    kill -0 "$demo" 2>/dev/null || fail "The demo has ended before it could be scraped"
+    is_running demo || fail "The demo has ended before it could be scraped"
     local address addresses
     mapfile -t addresses < <(grep -oE 'https?://(127\.0\.0\.1|localhost):[0-9]+' "$folder/demo.log" | sort -u)
     for address in "${addresses[@]}"; do
@@ -62,12 +33,10 @@ find_agent() {
     return 1
 }
 
-"$lockkeeper" demo --for "$seconds" >"$folder/demo.log" 2>&1 &
-demo=$!
+start demo "$lockkeeper" demo --for "$seconds"
 agent=''
 await 60 find_agent || fail "The demo has printed no address that serves /metrics within a minute"
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >"$folder/prometheus.yml" <<END
 global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
 rule_files: ["$PWD/alerts/*.yml"]
@@ -75,25 +44,22 @@ scrape_configs:
   - job_name: lockkeeper
     static_configs: [{ targets: ["$agent"] }]
 END
-prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" \
-    --web.listen-address="127.0.0.1:$port" --log.level=warn >"$folder/prometheus.log" 2>&1 &
-prometheus=$!
-await 30 curl --silent --fail --output /dev/null "http://127.0.0.1:$port/-/ready" || fail "Prometheus does not start"
+start_prometheus
 
 # Lint while the migration runs: then most families have series.
 linted=0
-while kill -0 "$demo" 2>/dev/null; do
+while is_running demo; do
     if curl --silent --fail --max-time 5 "http://$agent/metrics" --output "$folder/metrics.txt"; then
         promtool check metrics <"$folder/metrics.txt" || fail "/metrics does not pass promtool's lint"
         linted=$((linted + 1))
     fi
     sleep 1
 done
-wait "$demo" || fail "The demo failed with status $?"
-demo=''
+wait "${programs[demo]}" || fail "The demo failed with status $?"
+unset 'programs[demo]'
 if ((linted == 0)); then fail "/metrics was never seen"; fi
 
-python3 - "http://127.0.0.1:$port" "$seconds" <<'END' || fail "Prometheus is not content with what it scraped"
+python3 - "$prometheus" "$seconds" <<'END' || fail "Prometheus is not content with what it scraped"
 import json, sys, urllib.parse, urllib.request
 
 def get(path, **parameters):
@@ -131,5 +97,5 @@ for metric in migration_progress_ratio migration_remaining_seconds migration_ste
     migration_process_running heartbeats_total heartbeat_last_success_timestamp_seconds; do
     rare+=(--rare "lockkeeper_$metric")
 done
-python3 Tests/dashboards.py "${rare[@]}" --prometheus "http://127.0.0.1:$port" --since $((seconds + 60)) --rate-interval 15s \
+python3 Tests/dashboards.py "${rare[@]}" --prometheus "$prometheus" --since $((seconds + 60)) --rate-interval 15s \
     dashboards/*.json || fail "A dashboard shows nothing where it should"

@@ -11,37 +11,8 @@ if (($# != 1)); then
 fi
 lockkeeper=$(realpath "$1")
 
-folder=$(mktemp -d)
-agent='' prometheus=''
-clean_up() {
-    for process in $agent $prometheus; do
-        kill "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
-    rm -rf "$folder"
-}
-trap clean_up EXIT
-
-fail() {
-    echo "$1" >&2
-    for log in agent prometheus; do
-        if [[ -s $folder/$log.log ]]; then
-            echo "--- the last lines of $log:" >&2
-            tail -n 40 "$folder/$log.log" >&2
-        fi
-    done
-    exit 1
-}
-
-# Repeats a command until it succeeds, at most $1 seconds long.
-await() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        if ((SECONDS >= deadline)); then return 1; fi
-        sleep 0.2
-    done
-}
+# shellcheck source=Tests/scraping.sh
+source "$(dirname "${BASH_SOURCE[0]}")/scraping.sh"
 
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
@@ -67,10 +38,9 @@ targets:
 END
 chmod 600 "$folder/lockkeeper.yml"
 "$lockkeeper" check --config "$folder/lockkeeper.yml" || fail "The configuration is not taken"
-"$lockkeeper" serve --config "$folder/lockkeeper.yml" >"$folder/agent.log" 2>&1 &
-agent=$!
+start agent "$lockkeeper" serve --config "$folder/lockkeeper.yml"
 find_agent() {
-    kill -0 "$agent" 2>/dev/null || fail "The agent has ended"
+    is_running agent || fail "The agent has ended"
     address=$(grep --only-matching --max-count=1 -E 'https://127\.0\.0\.1:[0-9]+' "$folder/agent.log" | head -n 1)
     [[ -n $address ]]
 }
@@ -78,7 +48,6 @@ address=''
 await 30 find_agent || fail "The agent does not say where it listens"
 address=${address#https://}
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >"$folder/prometheus.yml" <<END
 global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs:
@@ -97,15 +66,11 @@ scrape_configs:
     basic_auth: { username: prometheus, password: correct horse }
     static_configs: [{ targets: ["$address"] }]
 END
-promtool check config "$folder/prometheus.yml" >/dev/null || fail "Prometheus does not take its configuration"
-prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" \
-    --web.listen-address="127.0.0.1:$port" --log.level=warn >"$folder/prometheus.log" 2>&1 &
-prometheus=$!
-await 30 curl --silent --fail --output /dev/null "http://127.0.0.1:$port/-/ready" || fail "Prometheus does not start"
+start_prometheus
 
 # The number that a query answers with, or nothing.
 number() {
-    curl --silent --fail --get --data-urlencode "query=$1" "http://127.0.0.1:$port/api/v1/query" |
+    curl --silent --fail --get --data-urlencode "query=$1" "$prometheus/api/v1/query" |
         python3 -c 'import json, sys; print(*(r["value"][1] for r in json.load(sys.stdin)["data"]["result"]))'
 }
 has_scraped() { [[ $(number 'sum_over_time(up{job="right"}[5m]) >= bool '"$1") == 1 ]]; }

@@ -22,12 +22,14 @@ public final class StubHTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - certificate: with one, the server speaks TLS.
+    ///   - keepsContents: whether what is recorded of a request is all of it, and not only that it came.
     ///   - responder: for requests without a scripted answer; 200 `ok` unless given.
     public static func start(
-        certificate: SelfSignedCertificate? = nil, responder: @escaping Responder = { _ in .ok }
+        certificate: SelfSignedCertificate? = nil, keepsContents: Bool = true,
+        responder: @escaping Responder = { _ in .ok }
     ) async throws -> StubHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let desk = Desk(responder: responder)
+        let desk = Desk(keepsContents: keepsContents, responder: responder)
         do {
             let channel = try await ServerBootstrap(group: group)
                 .childChannelOption(.autoRead, value: true)
@@ -54,10 +56,10 @@ public final class StubHTTPServer: Sendable {
 
     /// Starts a server, hands it to `body`, and closes it whatever happens.
     public static func serving<Result>(
-        certificate: SelfSignedCertificate? = nil, responder: @escaping Responder = { _ in .ok },
-        _ body: (StubHTTPServer) async throws -> Result
+        certificate: SelfSignedCertificate? = nil, keepsContents: Bool = true,
+        responder: @escaping Responder = { _ in .ok }, _ body: (StubHTTPServer) async throws -> Result
     ) async throws -> Result {
-        let server = try await start(certificate: certificate, responder: responder)
+        let server = try await start(certificate: certificate, keepsContents: keepsContents, responder: responder)
         do {
             let result = try await body(server)
             try await server.close()
@@ -119,9 +121,13 @@ public final class StubHTTPServer: Sendable {
         let connections = Arrivals<Void>()
         let disconnections = Arrivals<Void>()
         private let scripted = Mutex<[StubAnswer]>([])
+        private let keepsContents: Bool
         private let responder: Responder
 
-        init(responder: @escaping Responder) { self.responder = responder }
+        init(keepsContents: Bool, responder: @escaping Responder) {
+            self.keepsContents = keepsContents
+            self.responder = responder
+        }
 
         func append(_ answers: [StubAnswer]) { scripted.withLock { $0 += answers } }
 
@@ -138,7 +144,10 @@ public final class StubHTTPServer: Sendable {
             let next = scripted.withLock { $0.isEmpty ? nil : $0.removeFirst() }
             // Decided before it is recorded: who waits for the request may look at what the responder has noted.
             let answer = next ?? responder(request)
-            requests.append(request)
+            requests.append(
+                keepsContents
+                    ? request
+                    : RecordedRequest(method: "", path: "", headers: [], body: [], arrival: request.arrival))
             return answer
         }
     }
