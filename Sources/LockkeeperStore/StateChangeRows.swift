@@ -114,8 +114,8 @@ struct StateChangeRows: Sendable {
     private static let incident = """
         INSERT INTO incident (id, incident_key, episode, target, run, status, severity, opened_at, closed_at, body)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET episode = excluded.episode, target = excluded.target, run = excluded.run, status = excluded.status,
-            severity = excluded.severity, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
+        ON CONFLICT (id) DO UPDATE SET episode = excluded.episode, target = excluded.target, run = excluded.run,
+            status = excluded.status, severity = excluded.severity, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
             body = excluded.body
         """
 

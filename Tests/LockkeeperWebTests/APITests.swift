@@ -285,7 +285,7 @@ struct APITests {
                     "details":[{"is_code":true,"name":"statement","value":"ALTER TABLE …"}],\#
                     "firing":[{"active_at":"2023-11-14T22:14:00.250Z","annotations":{"summary":"blocked"},\#
                     "labels":{"run":"r1"},"name":"MigrationBlocked","severity":"warning"}],"id":"run-r1",\#
-                    "kind":"migration","labels":{"envName":"production"},"opened_at":"2023-11-14T22:13:20.250Z",\#
+                    "key":"run-r1","kind":"migration","labels":{"envName":"production"},"opened_at":"2023-11-14T22:13:20.250Z",\#
                     "peak":"warning","run":"r1","runbook_url":"https://example.org/runbook","severity":"warning",\#
                     "status":"open","subject":"r1","summary":"It waits.","target":"app",\#
                     "timeline":[{"at":"2023-11-14T22:13:20.250Z","severity":"info","text":"It began."}],\#
