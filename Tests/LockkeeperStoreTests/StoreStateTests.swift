@@ -42,6 +42,33 @@ struct StoreStateTests {
         #expect(try await reopened.due(receiver: "slack", at: .noon, limit: 1) == [delivery])
     }
 
+    @Test func `how often each receiver was told what, and which ends it is yet to be told, is there after a crash`()
+        async throws
+    {
+        var book = IncidentBook(policy: IncidentPolicy(routes: [Route(receiver: "slack")]))
+        func alert(_ severity: Severity, _ what: String) -> IncidentAlert {
+            IncidentAlert(
+                name: "Down", severity: severity, labels: ["target": "app", "what": what], annotations: [:],
+                activeAt: .noon)
+        }
+        for (second, firing) in [[alert(.warning, "a"), alert(.warning, "b")], [alert(.warning, "a")]].enumerated() {
+            try await store.commit(book.advance(firing: firing, at: .noon + .seconds(second)))
+        }
+        let state = try await Store.open(folder.afterCrash().state).load()
+        #expect(state.unfinishedIncidents == Array(book.open.values))
+        #expect(state.unfinishedIncidents.first?.ended.count == 1)
+        var restored = IncidentBook(
+            incidents: state.unfinishedIncidents, episodes: state.episodes, policy: book.policy)
+        let next = [alert(.critical, "a")]
+        let change = restored.advance(firing: next, at: .noon + .seconds(9))
+        #expect(change == book.advance(firing: next, at: .noon + .seconds(9)))
+        // As the outbox gives it to the receiver.
+        var ended = alert(.warning, "b")
+        ended.audibleSince = .noon
+        try await store.commit(change)
+        #expect(try await store.deliveries(limit: 1).first?.notification.ended.map(\.alert) == [ended])
+    }
+
     @Test(arguments: [
         Outcome.committed(versions: ["0042", "0043"]), .failed(evidence: "rolled back"),
         .cancelled(evidence: "by alice"),

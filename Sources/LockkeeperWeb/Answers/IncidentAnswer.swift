@@ -8,6 +8,8 @@ struct IncidentsAnswer: Encodable {
 /// An incident in the JSON API.
 struct IncidentAnswer: Encodable {
     let id: String
+    /// What receivers know it by, such as PagerDuty's `dedup_key`.
+    let key: String
     /// `migration` or `alerts`
     let kind: String
     /// The run's id, or the rule's name.
@@ -75,6 +77,7 @@ struct IncidentAnswer: Encodable {
     /// - Parameter deliveries: given for the detailed answer.
     init(_ incident: Incident, deliveries: [Delivery]? = nil) {
         id = incident.id
+        key = incident.key
         switch incident.subject {
         case .migration(let run, _):
             kind = "migration"

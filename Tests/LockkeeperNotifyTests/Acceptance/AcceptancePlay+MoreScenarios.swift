@@ -153,6 +153,30 @@ extension AcceptancePlay {
         play.want("pager", 42...43, .resolved, .warning, "the migration")
     }
 
+    /// A receiver that keeps how things stand is spared what was meanwhile when it was away; its acknowledgement is none of that.
+    static let keepingState = make("keeping state", 160, to: "pager", "slack") { play in
+        play.book.policy.stateReceivers = ["pager"]
+        for receiver in ["pager", "slack"] {
+            play.receivers[receiver] = ScriptedReceiver(from: 4, until: 60, .isUnavailable)
+        }
+        play.at(1, .fires(warning))
+        play.at(6, .fires(critical))
+        play.at(10, .acknowledge)
+        play.at(20, .ends(critical))
+        play.at(30, .fires(critical))
+        play.at(150, .ends(warning), .ends(critical))
+        play.want("pager", 1...2, .opened, .warning)
+        play.want("pager", 60...125, .acknowledged, .critical)
+        play.want("pager", 60...125, .escalated, .critical)
+        play.want("pager", 150...151, .resolved, .critical)
+        play.want("slack", 1...2, .opened, .warning)
+        play.want("slack", 60...125, .escalated, .critical)
+        play.want("slack", 60...125, .acknowledged, .critical)
+        play.want("slack", 60...125, .deescalated, .warning)
+        play.want("slack", 60...125, .escalated, .critical)
+        play.want("slack", 150...151, .resolved, .critical)
+    }
+
     /// A migration that fails is told to whom only failures matter, once.
     static let failing = make(
         "failing", 30, routes: [Route(receiver: "slack"), Route(receiver: "pager", severity: .critical)]

@@ -10,7 +10,7 @@ extension AcceptancePlay {
     static let all: [AcceptancePlay] = [
         merging, batching, joining, repeating, retrying, recovering, limiting, notHeard, resolving, flapping, silencing,
         silencedThroughout, silencedEnd, taking, falling, reloading, reloadingMeanwhile, acknowledging, migrating,
-        failing, reloadingInTrouble, reloadingInPeace,
+        failing, reloadingInTrouble, reloadingInPeace, keepingState,
     ]
 
     /// TestMergeAlerts: one alert, told anew with other words, is one alert.
