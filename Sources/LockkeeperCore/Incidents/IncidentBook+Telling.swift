@@ -118,7 +118,7 @@ extension IncidentBook {
         let isFall = reason == .deescalated || reason == .resolved
         let severity = isFall ? severity : max(severity, before?.severity ?? .info)
         var listener = before ?? Listener(messages: 0, severity: severity, at: now)
-        let repetition = listener.count(reason, severity)
+        let place = listener.count(reason, severity, at: serverTime - incident.begin)
         (listener.severity, listener.at) = (severity, now)
         if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
         incident.listeners[receiver] = listener
@@ -140,7 +140,8 @@ extension IncidentBook {
         // By what it says and not by its position: an agent that comes late begins with what the other said later.
         let id = StableIdentifier.derive(
             from: incident.key, String(incident.episode), receiver, reason.rawValue, severity.rawValue,
-            String(repetition))
+            // There is one of each in an episode, and agents may learn of them at different times.
+            reason == .opened || reason == .resolved ? "" : place)
         ledger.deliveries.append(
             Delivery(
                 id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,

@@ -8,7 +8,9 @@ public struct Listener: Sendable, Hashable, Codable {
     public var at: Timestamp
     /// The acknowledgement that it knows of, by its time.
     public var acknowledgedAt: Timestamp?
-    /// How many of them had the same reason and severity, by both.
+    /// The minute of the incident in which the last of them was planned. It never goes back, whatever the clock does.
+    private var minute: Int
+    /// How many were planned in that minute, by their reason and severity.
     private var counts: [String: Int]
 
     public init(messages: Int, severity: Severity, at: Timestamp, acknowledgedAt: Timestamp? = nil) {
@@ -16,6 +18,7 @@ public struct Listener: Sendable, Hashable, Codable {
         self.severity = severity
         self.at = at
         self.acknowledgedAt = acknowledgedAt
+        minute = 0
         counts = [:]
     }
 
@@ -25,15 +28,21 @@ public struct Listener: Sendable, Hashable, Codable {
         severity = try container.decode(Severity.self, forKey: .severity)
         at = try container.decode(Timestamp.self, forKey: .at)
         acknowledgedAt = try container.decodeIfPresent(Timestamp.self, forKey: .acknowledgedAt)
+        minute = try container.decodeIfPresent(Int.self, forKey: .minute) ?? 0
         counts = try container.decodeIfPresent([String: Int].self, forKey: .counts) ?? [:]
     }
 
     /// Counts a message.
     ///
-    /// - Returns: the how manieth of its reason and severity it is, from 1.
-    mutating func count(_ reason: Notification.Reason, _ severity: Severity) -> Int {
+    /// - Parameter time: since the incident began.
+    /// - Returns: what tells it from the others of its reason and severity: the minute, and the how manieth of that minute it is. Who has heard
+    ///   only the later ones says the same of them.
+    mutating func count(_ reason: Notification.Reason, _ severity: Severity, at time: Duration) -> String {
         messages += 1
-        counts["\(reason.rawValue) \(severity.rawValue)", default: 0] += 1
-        return counts["\(reason.rawValue) \(severity.rawValue)", default: 1]
+        let now = max(minute, Int(time.components.seconds / 60))
+        if now != minute { (minute, counts) = (now, [:]) }
+        let kind = "\(reason.rawValue) \(severity.rawValue)"
+        counts[kind, default: 0] += 1
+        return "\(minute) \(counts[kind, default: 1])"
     }
 }

@@ -75,6 +75,30 @@ import Testing
         #expect(late.first?.notification.severity == .info || !one.map(\.id).contains(late.first?.id ?? ""))
     }
 
+    @Test func `What is told again later is other news, also from an agent that has not heard of the first time`() {
+        let steps: [Step] = [
+            (1, [.started(run())], []), (20, [], [alert(.warning, run: "r1")]), (40, [], []), (50, [], []),
+            (400, [], []), (500, [], [alert(.warning, run: "r1")]),
+        ]
+        let (one, late) = (told(steps), told(steps, ahead: .milliseconds(700), from: 4))
+        let rises = [one, late].map { $0.filter { $0.notification.reason == .escalated }.map(\.id) }
+        #expect(rises.map(\.count) == [4, 2])
+        #expect(rises[1] == Array(rises[0].suffix(2)))
+        #expect(Set(rises[0]).count == 4)
+    }
+
+    @Test func `A clock that is set back gives nothing the id of what was told before`() {
+        var book = IncidentBook(policy: Self.policy)
+        var ids: [Delivery.ID] = []
+        for (number, second) in [0, 200, 260, 320, 200, 260, 320].enumerated() {
+            let severity: Severity = number.isMultiple(of: 2) ? .critical : .warning
+            ids += book.advance(firing: [alert(severity)], at: Self.begin + .seconds(second)).deliveries.map(\.id)
+            ids += book.advance(firing: [alert(severity)], at: Self.begin + .seconds(second + 6)).deliveries.map(\.id)
+        }
+        #expect(ids.count == 14)
+        #expect(Set(ids).count == ids.count)
+    }
+
     @Test func `Two agents give the same news of an alert the same ids, whenever they started`() {
         let steps: [Step] = [
             (1, [], [alert(.warning)]), (30, [], [alert(.critical)]), (60, [], []),
