@@ -1,9 +1,9 @@
 import Foundation
 import LockkeeperCore
+import LockkeeperTestSupport
 import Testing
 
 @testable import LockkeeperStore
-import LockkeeperTestSupport
 
 @Suite("Opening the state")
 struct StoreOpeningTests {
