@@ -79,7 +79,8 @@ actor Agent {
         state = AgentState(
             targets: targets,
             book: IncidentBook(
-                incidents: stored.unfinishedIncidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                incidents: stored.unfinishedIncidents, episodes: stored.episodes,
+                runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
                 silences: stored.silences,
                 policy: Self.policy(of: configuration, setup: setup)),
             groups: configuration.rules.files.flatMap(\.groups),
@@ -115,6 +116,7 @@ actor Agent {
     func tick() async {
         // The outbox's figures are the one thing that the rules read from the store.
         if let outbox = try? await store.outboxSummary() { notifications.update(outbox: outbox) }
+        notifications.noteSuperseded(committer.takeSuperseded())
         let clock = ContinuousClock()
         let begin = clock.now
         var own = MetricsBuilder()
@@ -201,6 +203,11 @@ actor Agent {
         case .refused:
             setup.logger.error("could not tell, giving up: \(delivery.lastError ?? "")", metadata: metadata)
         }
+    }
+
+    /// See `IncidentBook.forgetEpisodes`.
+    func forgetEpisodes(closedBefore time: Timestamp, exceptOf stored: [String: PastEpisode]) {
+        state.forgetEpisodes(closedBefore: time, exceptOf: stored)
     }
 
     // MARK: - Life
@@ -341,7 +348,9 @@ actor Agent {
 
     private static func policy(of configuration: Configuration, setup: AgentSetup) -> IncidentPolicy {
         IncidentPolicy(
-            routes: configuration.routes, maintenance: configuration.maintenance,
+            routes: configuration.routes,
+            stateReceivers: Set(configuration.receivers.filter(\.channel.isOfState).map(\.name)),
+            maintenance: configuration.maintenance,
             targetLabels: Dictionary(
                 configuration.targets.map { ($0.name, $0.labels) }, uniquingKeysWith: { first, _ in first }),
             externalURL: configuration.externalURL, sender: "lockkeeper \(setup.version) on \(setup.host)")

@@ -125,7 +125,9 @@ public struct AgentRuntime: Service {
                 group.addTask {
                     while !Task.isCancelled {
                         do {
-                            _ = try await store.prune(before: AgentClock.now - Self.retention)
+                            let time = AgentClock.now - Self.retention
+                            _ = try await store.prune(before: time)
+                            await agent.forgetEpisodes(closedBefore: time, exceptOf: try await store.episodes())
                         } catch {
                             setup.logger.error(
                                 "could not remove old entries from the state", metadata: ["error": "\(error)"])

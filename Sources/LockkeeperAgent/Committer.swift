@@ -12,6 +12,7 @@ final class Committer: Sendable {
     private let committed: @Sendable () -> Void
     private let pending = Mutex(Work())
     private let failure = Mutex<String?>(nil)
+    private let superseded = Mutex<[String: Int]>([:])
     /// When the attempt began that is under way.
     private let attempt = Mutex<ContinuousClock.Instant?>(nil)
     /// Until when what is left may be tried, once no more is taken.
@@ -84,6 +85,14 @@ final class Committer: Sendable {
         signal.finish()
     }
 
+    /// How many messages were superseded since this was last asked, by receiver.
+    func takeSuperseded() -> [String: Int] {
+        superseded.withLock { counts in
+            defer { counts = [:] }
+            return counts
+        }
+    }
+
     /// Why the last attempt to store failed, or that the present one does not come to an end; `nil` if all is well.
     var problem: String? {
         if let failure = failure.withLock({ $0 }) { return failure }
@@ -102,7 +111,8 @@ final class Committer: Sendable {
                 attempt.withLock { $0 = .now }
                 defer { attempt.withLock { $0 = nil } }
                 do {
-                    try await store.commit(work.change, standby: work.standby)
+                    let superseded = try await store.commit(work.change, standby: work.standby)
+                    if !superseded.isEmpty { self.superseded.withLock { $0.merge(superseded, uniquingKeysWith: +) } }
                     pause = .milliseconds(500)
                     failure.withLock { $0 = nil }
                     committed()

@@ -33,6 +33,13 @@ struct NotificationFigures: Sendable {
         for _ in 0..<count { self.count(.failed, receiver: receiver) }
     }
 
+    /// - Parameter counts: how many messages, by receiver. One that is not configured has no figures.
+    mutating func noteSuperseded(_ counts: [String: Int]) {
+        for (receiver, count) in counts {
+            self.counts[.init(receiver: receiver, outcome: .superseded)]? += count
+        }
+    }
+
     private mutating func count(_ outcome: MetricCatalog.NotificationLabels.Outcome, receiver: String) {
         counts[.init(receiver: receiver, outcome: outcome), default: 0] += 1
     }

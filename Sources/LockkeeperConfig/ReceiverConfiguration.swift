@@ -19,6 +19,14 @@ public struct ReceiverConfiguration: Sendable, Hashable {
         case cachet(CachetReceiver)
         case pagerDuty(PagerDutyReceiver)
         case alertmanager(AlertmanagerReceiver)
+
+        /// Whether it keeps how things stand, so that what has been meanwhile is of no use to it.
+        public var isOfState: Bool {
+            switch self {
+            case .statuspage, .cachet, .pagerDuty, .alertmanager: true
+            case .slack, .slackBot, .email, .webhook: false
+            }
+        }
     }
 
     public init(

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import LockkeeperCore
 
 /// The tables of the state file.
 ///
@@ -9,7 +10,7 @@ internal import GRDB
 /// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
-    static let version = 4
+    static let version = 5
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -29,8 +30,44 @@ enum Schema {
             try database.execute(sql: version4)
             try database.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("5") { database in
+            // Needed nowhere else, and so gone afterwards.
+            let thread = DatabaseFunction("lockkeeper_thread", argumentCount: 2, pure: true) { values in
+                guard let key = String.fromDatabaseValue(values[0]),
+                    let receiver = String.fromDatabaseValue(values[1])
+                else { return nil }
+                return StableIdentifier.derive(from: key, "0", receiver)
+            }
+            database.add(function: thread)
+            defer { database.remove(function: thread) }
+            try database.execute(sql: version5)
+            try database.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
     }
+
+    private static let version5 = """
+        -- What receivers know an incident by, and the number of its life. Those that there are keep the name that receivers were told.
+        ALTER TABLE incident ADD COLUMN incident_key TEXT NOT NULL DEFAULT '';
+        ALTER TABLE incident ADD COLUMN episode INTEGER NOT NULL DEFAULT 0;
+        UPDATE incident SET incident_key = id,
+            body = json_set(body, '$.key', id, '$.episode', 0, '$.ended', json_object());
+        CREATE INDEX incident_by_key ON incident (incident_key, episode);
+
+        ALTER TABLE delivery ADD COLUMN incident_key TEXT NOT NULL DEFAULT '';
+        UPDATE delivery SET incident_key = incident_id;
+        DROP INDEX delivery_order;
+        CREATE INDEX delivery_order ON delivery (receiver, incident_key) WHERE status = 'pending';
+
+        -- A thread is named by key, episode and receiver. Of those that one run had of old, the newest goes on.
+        DELETE FROM receiver_reference AS older WHERE EXISTS (
+            SELECT 1 FROM receiver_reference AS newer
+            WHERE newer.incident_id = older.incident_id AND newer.receiver = older.receiver AND newer.rowid > older.rowid
+        );
+        UPDATE receiver_reference SET thread = lockkeeper_thread(incident_id, receiver);
+        UPDATE delivery SET notification = json_set(notification, '$.thread', lockkeeper_thread(incident_id, receiver))
+        WHERE status IN ('pending', 'standby');
+        """
 
     private static let version4 = """
         -- The target that the message is about, "" for the agent itself.

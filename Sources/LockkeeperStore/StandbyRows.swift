@@ -6,9 +6,6 @@ internal import LockkeeperCore
 /// Their status is `standby` while they may have to be sent after all, and `elsewhere` once it is for another to have sent them. Of each
 /// incident and receiver at most one is on standby: the newest, which says how things stand.
 enum StandbyRows {
-    /// The statuses of all other rows.
-    static let sentOrToBeSent = ["pending", "delivered", "failed"]
-
     /// How long before it begins to tell this agent looks back for ends: whoever told until then may have died before it sent them.
     static let lookBack = Duration.seconds(60)
 
@@ -29,8 +26,8 @@ enum StandbyRows {
             """ : "CASE ?7 WHEN 'pending' THEN 'standby' ELSE ?7 END"
         return """
             INSERT INTO delivery (id, incident_id, receiver, sequence, urgency, planned_at, status, attempts, next_attempt_at,
-                finished_at, last_error, accepted_recipients, notification, target)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, \(status), ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING
+                finished_at, last_error, accepted_recipients, notification, target, incident_key)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, \(status), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING
             """
     }
 

@@ -3,19 +3,32 @@ internal import LockkeeperCore
 
 /// The statements that store a change, with their values ready to be bound.
 struct StateChangeRows: Sendable {
-    private var rows: [(statement: String, arguments: StatementArguments)] = []
+    private var rows: [Row] = []
+
+    private struct Row {
+        var statement: String
+        var arguments: StatementArguments
+        /// The receiver whose messages it makes needless.
+        var superseding: String?
+
+        init(_ statement: String, _ arguments: StatementArguments, superseding: String? = nil) {
+            self.statement = statement
+            self.arguments = arguments
+            self.superseding = superseding
+        }
+    }
 
     /// - Parameter following: the targets of which another agent tells.
     init(_ change: StateChange, following: Set<String> = []) throws {
         for (target, memory) in change.memories {
-            rows.append((Self.memory, [target, try JSONColumn.encode(memory)]))
+            rows.append(Row(Self.memory, [target, try JSONColumn.encode(memory)]))
         }
         if let alerts = change.alerts {
-            rows.append((Self.alerts, [try JSONColumn.encode(alerts)]))
+            rows.append(Row(Self.alerts, [try JSONColumn.encode(alerts)]))
         }
         for run in change.runs {
             rows.append(
-                (
+                Row(
                     Self.run,
                     [
                         run.id, run.target, run.database, run.tool, run.begin.microseconds, run.end?.microseconds,
@@ -26,10 +39,11 @@ struct StateChangeRows: Sendable {
         for incident in change.incidents {
             let run: String? = if case .migration(let run, _) = incident.subject { run } else { nil }
             rows.append(
-                (
+                Row(
                     Self.incident,
                     [
-                        incident.id, incident.target, run, incident.status.rawValue, incident.severity.rawValue,
+                        incident.id, incident.key, incident.episode, incident.target, run, incident.status.rawValue,
+                        incident.severity.rawValue,
                         incident.openedAt.microseconds, incident.closedAt?.microseconds,
                         try JSONColumn.encode(incident),
                     ]
@@ -41,7 +55,7 @@ struct StateChangeRows: Sendable {
             // What is about the agent itself, no other agent tells.
             let isStandby = !target.isEmpty && following.contains(target)
             rows.append(
-                (
+                Row(
                     isStandby ? StandbyRows.insert(isEnd: delivery.notification.isResolved) : Self.delivery,
                     [
                         delivery.id, delivery.incidentID, delivery.receiver, delivery.sequence,
@@ -49,21 +63,37 @@ struct StateChangeRows: Sendable {
                         delivery.plannedAt.microseconds, delivery.status.rawValue, delivery.attempts,
                         delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds, delivery.lastError,
                         try JSONColumn.encode(delivery.acceptedRecipients),
-                        try JSONColumn.encode(delivery.notification), target,
+                        try JSONColumn.encode(delivery.notification), target, delivery.incidentKey,
                     ]
                 ))
-            if isStandby { rows.append((StandbyRows.supersede, [delivery.incidentID, delivery.receiver])) }
+            if isStandby { rows.append(Row(StandbyRows.supersede, [delivery.incidentID, delivery.receiver])) }
+            if !delivery.replaces.isEmpty {
+                rows.append(
+                    Row(
+                        Self.supersede,
+                        [
+                            delivery.id, delivery.incidentID, delivery.incidentKey, delivery.receiver,
+                            delivery.plannedAt.microseconds,
+                            try JSONColumn.encode(delivery.replaces.map(\.rawValue).sorted()),
+                        ], superseding: delivery.receiver))
+            }
         }
     }
 
     mutating private func add(_ silence: Silence) throws {
-        rows.append((Self.silence, [silence.id, silence.end.microseconds, try JSONColumn.encode(silence)]))
+        rows.append(Row(Self.silence, [silence.id, silence.end.microseconds, try JSONColumn.encode(silence)]))
     }
 
-    func write(to database: Database) throws {
+    /// - Returns: how many messages have become needless, by receiver; without those for which there are none.
+    func write(to database: Database) throws -> [String: Int] {
+        var superseded: [String: Int] = [:]
         for row in rows {
             try database.cachedStatement(sql: row.statement).execute(arguments: row.arguments)
+            if let receiver = row.superseding, database.changesCount > 0 {
+                superseded[receiver, default: 0] += database.changesCount
+            }
         }
+        return superseded
     }
 
     private static let memory = """
@@ -82,8 +112,9 @@ struct StateChangeRows: Sendable {
         """
 
     private static let incident = """
-        INSERT INTO incident (id, target, run, status, severity, opened_at, closed_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET target = excluded.target, run = excluded.run, status = excluded.status,
+        INSERT INTO incident (id, incident_key, episode, target, run, status, severity, opened_at, closed_at, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET episode = excluded.episode, target = excluded.target, run = excluded.run, status = excluded.status,
             severity = excluded.severity, opened_at = excluded.opened_at, closed_at = excluded.closed_at,
             body = excluded.body
         """
@@ -95,7 +126,15 @@ struct StateChangeRows: Sendable {
 
     private static let delivery = """
         INSERT INTO delivery (id, incident_id, receiver, sequence, urgency, planned_at, status, attempts, next_attempt_at,
-            finished_at, last_error, accepted_recipients, notification, target)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            finished_at, last_error, accepted_recipients, notification, target, incident_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        """
+
+    /// What a message makes needless of those planned before it, if it is itself to be sent. Planned again, it makes nothing newer needless.
+    private static let supersede = """
+        UPDATE delivery SET status = 'superseded', finished_at = ?5
+        WHERE receiver = ?4 AND incident_key = ?3 AND incident_id = ?2 AND status = 'pending'
+            AND rowid < (SELECT rowid FROM delivery WHERE id = ?1 AND status = 'pending')
+            AND json_extract(notification, '$.reason') IN (SELECT value FROM json_each(?6))
         """
 }

@@ -61,7 +61,6 @@ extension Store {
         conditions.add("receiver = ?", filter.receiver)
         conditions.add("status = ?", filter.status?.rawValue)
         conditions.add("incident_id = ?", filter.incident)
-        conditions.add(oneOf: StandbyRows.sentOrToBeSent, column: "status")
         return try await read("listing deliveries") { [conditions] database in
             try Row.fetchAll(
                 database,
@@ -72,6 +71,27 @@ extension Store {
                 arguments: conditions.arguments
             ).map(Delivery.init(row:))
         }
+    }
+
+    /// The newest episode of each key of which anything is stored.
+    public func episodes() async throws -> [String: PastEpisode] {
+        try await read("looking up episodes") { try Self.episodes(in: $0) }
+    }
+
+    static func episodes(in database: Database) throws -> [String: PastEpisode] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT incident_key, max(episode) AS number, max(coalesce(closed_at, opened_at)) AS closed_at
+                FROM incident GROUP BY incident_key
+                """)
+        var episodes: [String: PastEpisode] = [:]
+        for row in rows {
+            episodes[try row.decode(forColumn: "incident_key")] = PastEpisode(
+                number: try row.decode(forColumn: "number"),
+                closedAt: Timestamp(microseconds: try row.decode(forColumn: "closed_at")))
+        }
+        return episodes
     }
 
     private func body<Value: Decodable & Sendable>(

@@ -6,15 +6,15 @@ extension Store {
     /// back, and is due now: a correction of the clock must not keep the outbox silent for as long.
     static let horizon: Duration = .seconds(2 * 3600)
 
-    /// The deliveries that may be begun now: pending, their time come, and no earlier one of the same incident to the same receiver
-    /// still unfinished. The most severe come first, then those planned first.
+    /// The deliveries that may be begun now: pending, their time come, and no earlier one of the same key to the same receiver still
+    /// unfinished. The most severe come first, then those planned first.
     public func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery] {
         try await read("looking into the outbox") { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT * FROM delivery AS mine
                     WHERE receiver = ?1 AND status = 'pending' AND (next_attempt_at <= ?2 OR next_attempt_at > ?3)
-                        AND \(Self.isFirstOfItsIncident)
+                        AND \(Self.isFirstOfItsKey)
                     ORDER BY urgency DESC, planned_at, sequence LIMIT ?4
                     """)
             let arguments: StatementArguments = [
@@ -31,17 +31,18 @@ extension Store {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT min(next_attempt_at) FROM delivery AS mine
-                    WHERE receiver = ? AND status = 'pending' AND \(Self.isFirstOfItsIncident)
+                    WHERE receiver = ? AND status = 'pending' AND \(Self.isFirstOfItsKey)
                     """)
             return try Int64.fetchOne(statement, arguments: [receiver]).map(Timestamp.init(microseconds:))
         }
     }
 
-    private static let isFirstOfItsIncident = """
+    /// Rows are numbered as they are planned: the end of an episode comes before the beginning of the next.
+    private static let isFirstOfItsKey = """
         NOT EXISTS (
             SELECT 1 FROM delivery AS earlier
-            WHERE earlier.receiver = mine.receiver AND earlier.incident_id = mine.incident_id
-                AND earlier.status = 'pending' AND earlier.sequence < mine.sequence
+            WHERE earlier.receiver = mine.receiver AND earlier.incident_key = mine.incident_key
+                AND earlier.status = 'pending' AND earlier.rowid < mine.rowid
         )
         """
 
@@ -69,7 +70,7 @@ extension Store {
 
     /// Stores how an attempt left a delivery: its status, the time of the next attempt or of its end, the last error and the recipients
     /// that have it, and what the receiver calls the incident. One that was finished before stays as it was; one that another agent has come
-    /// to tell of meanwhile is not tried again.
+    /// to tell of meanwhile is not tried again, and one that was superseded meanwhile is so for good unless it was delivered.
     public func finish(_ delivery: Delivery) async throws {
         let accepted: String
         let reference: String?
@@ -82,9 +83,13 @@ extension Store {
         try await write("recording a delivery") { database in
             try database.cachedStatement(
                 sql: """
-                    UPDATE delivery SET status = CASE ?1 WHEN 'pending' THEN status ELSE ?1 END, next_attempt_at = ?2,
-                        finished_at = ?3, last_error = ?4, accepted_recipients = ?5
-                    WHERE id = ?6 AND status IN ('pending', 'standby')
+                    UPDATE delivery SET
+                        status = CASE
+                            WHEN ?1 = 'pending' OR status = 'superseded' AND ?1 <> 'delivered' THEN status ELSE ?1
+                        END,
+                        finished_at = CASE WHEN status = 'superseded' AND ?1 <> 'delivered' THEN finished_at ELSE ?3 END,
+                        next_attempt_at = ?2, last_error = ?4, accepted_recipients = ?5
+                    WHERE id = ?6 AND status IN ('pending', 'standby', 'superseded')
                     """
             ).execute(arguments: [
                 delivery.status.rawValue, delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds,

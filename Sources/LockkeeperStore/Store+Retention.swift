@@ -4,8 +4,9 @@ public import LockkeeperCore
 extension Store {
     /// Removes what ended before a time: closed incidents, ended runs, and finished deliveries.
     ///
-    /// What is still to be sent stays, and with it its incident, and so does everything of an incident that is open. The work is done in small transactions, so that a change that comes meanwhile waits for one of
-    /// them at most.
+    /// What is still to be sent stays, and so does everything of an incident that is open. An incident stays for as long as any delivery of
+    /// it, so that none of the same id is planned. The work is done in small transactions, so that a change that comes meanwhile waits for one
+    /// of them at most.
     ///
     /// - Returns: how many rows were removed.
     @discardableResult
@@ -40,9 +41,7 @@ extension Store {
     private static let pruneIncidents = """
         DELETE FROM incident WHERE rowid IN (
             SELECT incident.rowid FROM incident WHERE closed_at < ?1 AND incident.status = 'closed'
-                AND NOT EXISTS (
-                    SELECT 1 FROM delivery WHERE incident_id = incident.id AND delivery.status = 'pending'
-                )
+                AND NOT EXISTS (SELECT 1 FROM delivery WHERE incident_id = incident.id)
             LIMIT ?2
         )
         """

@@ -26,6 +26,7 @@ extension Store {
                 SELECT body FROM incident WHERE status = 'open' OR json_array_length(body, '$.owed') > 0
                 ORDER BY opened_at, id
                 """)
+            state.episodes = try Self.episodes(in: database)
             state.silences = try Self.bodies(
                 Silence.self, database, "SELECT body FROM silence WHERE ends_at > ? ORDER BY ends_at, id",
                 [silencesEndingAfter.microseconds])
@@ -44,16 +45,21 @@ extension Store {
     /// does no harm.
     ///
     /// - Parameter standby: of which targets another agent tells; what is planned of them is kept, and not sent.
-    public func commit(_ change: StateChange, standby: StandbyOrders = StandbyOrders()) async throws {
-        guard !change.isEmpty || !standby.turns.isEmpty else { return }
+    /// - Returns: how many messages of those planned before are not sent any more, by receiver.
+    @discardableResult
+    public func commit(
+        _ change: StateChange, standby: StandbyOrders = StandbyOrders()
+    ) async throws -> [String: Int] {
+        guard !change.isEmpty || !standby.turns.isEmpty else { return [:] }
         // Encoding takes longer than writing, so it is not done while the file is held.
         let rows: StateChangeRows
         do { rows = try StateChangeRows(change, following: standby.following) } catch {
             throw StoreError(error, while: "encoding a change", in: folder)
         }
-        try await write("recording a change") { database in
-            try rows.write(to: database)
+        return try await write("recording a change") { database in
+            let superseded = try rows.write(to: database)
             for turn in standby.turns { try StandbyRows.take(turn, in: database) }
+            return superseded
         }
     }
 

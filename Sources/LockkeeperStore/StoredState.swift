@@ -8,6 +8,8 @@ public struct StoredState: Sendable, Hashable {
     public var alerts: [AlertInstance]
     /// The incidents that are open, or of whose end somebody is still to be told, oldest first.
     public var unfinishedIncidents: [Incident]
+    /// The newest episode of each incident's key.
+    public var episodes: [String: PastEpisode]
     /// The silences that have not ended, in the order of their ends.
     public var silences: [Silence]
     /// The incidents that were closed at or after the time asked for, oldest first.
@@ -15,12 +17,13 @@ public struct StoredState: Sendable, Hashable {
 
     public init(
         memories: [String: TargetMemory] = [:], alerts: [AlertInstance] = [], unfinishedIncidents: [Incident] = [],
-        silences: [Silence] = [],
+        episodes: [String: PastEpisode] = [:], silences: [Silence] = [],
         recentlyClosedIncidents: [Incident] = []
     ) {
         self.memories = memories
         self.alerts = alerts
         self.unfinishedIncidents = unfinishedIncidents
+        self.episodes = episodes
         self.silences = silences
         self.recentlyClosedIncidents = recentlyClosedIncidents
     }

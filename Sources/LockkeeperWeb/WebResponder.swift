@@ -111,7 +111,8 @@ struct WebResponder: HTTPResponder {
             let query = DeliveryQuery(
                 limit: try parameters.limit(), receiver: parameters["receiver"],
                 status: try parameters.choice(
-                    "status", ["pending": Delivery.Status.pending, "delivered": .delivered, "failed": .failed]),
+                    "status",
+                    Dictionary(uniqueKeysWithValues: Delivery.Status.allCases.map { ($0.rawValue, $0) })),
                 incidentID: parameters["incident"])
             let deliveries = try await view.deliveries(query)
             return try json(DeliveriesAnswer(deliveries: deliveries.map(DeliveryAnswer.init)), request)

@@ -69,9 +69,10 @@ struct ReceiverTests {
         let mails = try mail.messages()
         #expect(mails.count == 3 && mails.allSatisfy { $0.defects == [] })
         #expect(mails.allSatisfy { Set($0.recipients) == ["dba@example.org", "ops@example.org"] })
-        // One thread: each mail refers to the first.
-        let first = try #require(mails.first?.header("Message-ID"))
-        #expect(mails.dropFirst().allSatisfy { $0.header("References")?.contains(first) == true })
+        // One thread: all mails refer to the same.
+        let thread = try #require(mails.first?.header("References"))
+        #expect(
+            mails.dropFirst().allSatisfy { $0.header("In-Reply-To") == thread && $0.header("References") == thread })
         for text in slack.accepted.map({ String(decoding: $0, as: UTF8.self) }) + mails.map({ $0.text ?? "" }) {
             #expect(!text.contains("secret"), "literals stay at home")
             #expect(text.contains("app"))

@@ -84,7 +84,10 @@ struct StoreOpeningTests {
     @Test func `a file of the first version is brought up to date, and keeps what is in it`() async throws {
         do {
             let store = try await Store.open(folder.state)
-            try await store.commit(StateChange(incidents: [.example()], deliveries: [.example("a1")]))
+            try await store.commit(
+                StateChange(
+                    incidents: [.example(), .example("alert-old", run: nil)],
+                    deliveries: [.example("a1"), .example("b1", incident: "alert-old")]))
             try await store.close()
         }
         // As the first version left it: without what later ones have added and their marks, and of each receiver only the number of its
@@ -92,18 +95,52 @@ struct StoreOpeningTests {
         try folder.execute(
             """
             DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing; DROP INDEX delivery_standby;
-            ALTER TABLE delivery DROP COLUMN target;
+            DROP INDEX incident_by_key; DROP INDEX delivery_order;
+            ALTER TABLE delivery DROP COLUMN target; ALTER TABLE delivery DROP COLUMN incident_key;
+            ALTER TABLE incident DROP COLUMN incident_key; ALTER TABLE incident DROP COLUMN episode;
+            CREATE INDEX delivery_order ON delivery (receiver, incident_id, sequence) WHERE status = 'pending';
+            UPDATE delivery SET notification = json_remove(notification, '$.incidentKey', '$.ended');
             DELETE FROM grdb_migrations WHERE identifier > '1'; PRAGMA user_version = 1;
             UPDATE incident SET body = json_remove(
                 json_set(body, '$.told', json('{"slack": 2, "mail": 1}')), '$.listeners', '$.reached', '$.owed',
-                '$.firing."alertname=X".audibleSince');
+                '$.key', '$.episode', '$.ended', '$.firing."alertname=X".audibleSince');
             """)
         let store = try await Store.open(folder.state)
         #expect(try await store.setting("user_version") == String(Store.schemaVersion))
-        #expect(try await store.load().unfinishedIncidents == [.example()])
+        // What is open goes on under the name that receivers were told.
+        var alert = Incident.example("alert-old", run: nil)
+        alert.key = "alert-old"
+        #expect(try await store.load().unfinishedIncidents == [alert, .example()])
+        #expect(try await store.load().episodes.mapValues(\.number) == ["alert-old": 0, "run-1": 0])
         var begun = try #require(try await store.begin("a1", at: .noon))
+        #expect(begun.incidentKey == "run-1")
+        #expect(begun.thread == Incident.example().thread(to: "slack"))
         begun.reference = ReceiverReference(["ts": "1"])
         try await store.finish(begun.delivered(at: .noon))
+    }
+
+    @Test func `what receivers call an incident is known to its messages from before threads had their present names`()
+        async throws
+    {
+        do {
+            let store = try await Store.open(folder.state)
+            try await store.commit(StateChange(incidents: [.example()], deliveries: [.example("a1")]))
+            try await store.close()
+        }
+        try folder.execute(
+            """
+            DROP INDEX incident_by_key; DROP INDEX delivery_order; ALTER TABLE delivery DROP COLUMN incident_key;
+            ALTER TABLE incident DROP COLUMN incident_key; ALTER TABLE incident DROP COLUMN episode;
+            CREATE INDEX delivery_order ON delivery (receiver, incident_id, sequence) WHERE status = 'pending';
+            UPDATE delivery SET notification = json_set(notification, '$.thread', 'b');
+            INSERT INTO receiver_reference VALUES
+                ('a', 'run-1', 'slack', 1, '{"parts":{"ts":"1"}}'), ('b', 'run-1', 'slack', 2, '{"parts":{"ts":"2"}}'),
+                ('c', 'run-1', 'mail', 3, '{"parts":{"ts":"3"}}');
+            DELETE FROM grdb_migrations WHERE identifier > '4'; PRAGMA user_version = 4;
+            UPDATE incident SET body = json_remove(body, '$.key', '$.episode', '$.ended');
+            """)
+        let store = try await Store.open(folder.state)
+        #expect(try await store.begin("a1", at: .noon)?.reference == ReceiverReference(["ts": "2"]))
     }
 
     @Test func `a file of a newer version is refused with both versions, and not touched`() async throws {

@@ -16,7 +16,7 @@ struct StoreStandbyTests {
 
     // MARK: While another tells
 
-    @Test func `what is planned while another agent tells is kept, and neither sent nor listed as sent`() async throws {
+    @Test func `what is planned while another agent tells is kept, and not sent`() async throws {
         try await follow()
         try await plan([.example("a1")])
         #expect(try await due() == [])
@@ -24,7 +24,8 @@ struct StoreStandbyTests {
         #expect(try await store.pendingReceivers() == [])
         #expect(try await store.outboxSummary() == [])
         #expect(try await store.begin("a1", at: .noon) == nil)
-        #expect(try await store.deliveries() == [])
+        #expect(try await store.deliveries().map(\.status) == [.standby])
+        #expect(try await store.deliveries(DeliveryFilter(status: .pending)) == [])
         #expect(try await store.load().unfinishedIncidents.map(\.id) == ["run-1"])
         #expect(try folder.statuses() == ["a1": "standby"])
     }

@@ -100,6 +100,11 @@ public struct AgentState: Sendable {
         book.expire(id, at: now)
     }
 
+    /// See `IncidentBook.forgetEpisodes`.
+    public mutating func forgetEpisodes(closedBefore time: Timestamp, exceptOf stored: [String: PastEpisode]) {
+        book.forgetEpisodes(closedBefore: time, exceptOf: stored)
+    }
+
     /// How the rules stand, in the order of evaluation.
     public var ruleGroups: [RuleGroupStatus] { rules.status }
 

@@ -1,13 +1,16 @@
 /// A message that is to reach one receiver: a row of the outbox.
 public struct Delivery: Sendable, Hashable, Codable, Identifiable {
-    /// Derived from incident, receiver and position in the incident, so that planning it twice yields the same row. It is the
-    /// `Idempotency-Key` and the local part of the mail's `Message-ID`.
+    /// Derived from what it says, of which episode of which key, and to whom: planning it twice yields the same row, and another agent
+    /// that tells the same gives it the same id. It is the `Idempotency-Key` and in the local part of the mail's `Message-ID`.
     public var id: String
     public var incidentID: String
     public var receiver: String
-    /// The position among the incident's messages to this receiver, from 1: they are sent in this order.
+    /// The position among the messages of the incident's episode to this receiver, from 1.
     public var sequence: Int
     public var notification: Notification
+    /// The reasons of the earlier messages of the incident to this receiver that need not be sent any more. It counts when the delivery is
+    /// planned, and is not kept.
+    public var replaces: Set<Notification.Reason>
     public var plannedAt: Timestamp
     public var status: Status
     /// How often sending was begun.
@@ -22,23 +25,30 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
     /// What the receiver called the incident when it was told of it first; known while an attempt is under way.
     public var reference: ReceiverReference?
 
-    public enum Status: String, Sendable, Hashable, Codable {
+    public enum Status: String, Sendable, Hashable, Codable, CaseIterable {
         /// To be sent, or to be tried again.
         case pending
         case delivered
         /// Given up on a permanent error.
         case failed
+        /// Not sent, because a newer message says how things stand.
+        case superseded
+        /// Another agent tells of the target: to be sent if this one takes over.
+        case standby
+        /// It was for another agent to send.
+        case elsewhere
     }
 
     public init(
         id: String, incidentID: String, receiver: String, sequence: Int, notification: Notification,
-        plannedAt: Timestamp
+        replaces: Set<Notification.Reason> = [], plannedAt: Timestamp
     ) {
         self.id = id
         self.incidentID = incidentID
         self.receiver = receiver
         self.sequence = sequence
         self.notification = notification
+        self.replaces = replaces
         self.plannedAt = plannedAt
         self.status = .pending
         self.attempts = 0
@@ -49,7 +59,10 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.reference = nil
     }
 
-    /// Names the incident's messages to this receiver: the id of the first of them.
+    /// The incident as the receiver knows it.
+    public var incidentKey: String { notification.incidentKey }
+
+    /// Names the messages of the incident's episode to this receiver.
     public var thread: String { notification.thread ?? id }
 }
 

@@ -2,6 +2,11 @@
 public struct Incident: Sendable, Hashable, Codable, Identifiable {
     /// Stable and short: for a run `run-` and the run's id, else derived from the group and its begin.
     public var id: String
+    /// What receivers' protocols know it by: the same with every agent and in all its episodes. (One that was open before there were keys
+    /// keeps its id.)
+    public var key: String
+    /// Tells the lives of one key apart, increasing. Agents that see the same begin agree on it.
+    public var episode: Int
     public var subject: Subject
     public var severity: Severity
     /// The highest severity that it ever had.
@@ -17,6 +22,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var facts: IncidentFacts
     /// The alerts that are part of it and firing now, by fingerprint (their sorted labels).
     public var firing: [String: IncidentAlert]
+    /// Those that are over and of whose end some listeners are yet to be told, by fingerprint.
+    public var ended: [String: UntoldEnd]
     /// What happened, oldest first.
     public var timeline: [TimelineEntry]
     /// Who was told, or is to be told, of it, by receiver. Each of them will be told how it ends.
@@ -46,6 +53,14 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         case migration(run: String, target: String)
         /// Alerts of one rule, on one target where they have one ("" for the agent itself).
         case alerts(name: String, target: String)
+
+        /// What its incidents are known by to receivers.
+        public var key: String {
+            switch self {
+            case .migration(let run, _): IncidentBook.incidentID(ofRun: run)
+            case .alerts(let name, let target): "alert-" + StableIdentifier.derive(from: name, target)
+            }
+        }
     }
 
     public enum Status: String, Sendable, Hashable, Codable {
@@ -53,12 +68,14 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     }
 
     public init(
-        id: String, subject: Subject, severity: Severity, openedAt: Timestamp, begin: Timestamp? = nil,
-        facts: IncidentFacts,
+        id: String, episode: Int = 0, subject: Subject, severity: Severity, openedAt: Timestamp,
+        begin: Timestamp? = nil, facts: IncidentFacts,
         firing: [String: IncidentAlert] = [:], timeline: [TimelineEntry] = [], listeners: [String: Listener] = [:],
         labels: [String: String] = [:]
     ) {
         self.id = id
+        self.key = subject.key
+        self.episode = episode
         self.subject = subject
         self.severity = severity
         self.peak = severity
@@ -69,6 +86,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.end = nil
         self.facts = facts
         self.firing = firing
+        self.ended = [:]
         self.timeline = timeline
         self.listeners = listeners
         self.reached = SeverityTimes()
@@ -92,6 +110,11 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     /// The acknowledgement, unless the incident has become more severe since it was given.
     public var acknowledgementInForce: Acknowledgement? {
         acknowledgement.flatMap { $0.lapsedAt == nil ? $0 : nil }
+    }
+
+    /// Names all messages of this episode to a receiver.
+    public func thread(to receiver: String) -> String {
+        StableIdentifier.derive(from: key, String(episode), receiver)
     }
 
     /// Those who were told of it, in the order of their names.

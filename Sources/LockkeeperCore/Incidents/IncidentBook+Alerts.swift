@@ -32,13 +32,15 @@ extension IncidentBook {
             return
         }
         let before = incident
-        let gone = incident.firing.filter { current[$0.key] == nil }.values.sorted { $0.name < $1.name }
+        let gone = incident.firing.filter { current[$0.key] == nil }
         let new = current.filter { before.firing[$0.key] == nil }.values.sorted {
             ($0.severity, $0.name) > ($1.severity, $1.name)
         }
         incident.firing = current
         for alert in new { incident.note(alert.annotations["summary"] ?? alert.name, alert.severity, at: now) }
-        for alert in gone { incident.note("\(alert.name) is over.", .info, at: now) }
+        for alert in gone.values.sorted(by: { $0.name < $1.name }) {
+            incident.note("\(alert.name) is over.", .info, at: now)
+        }
 
         let isRun = if case .migration = incident.subject { true } else { false }
         if isRun, let run = runs[id] {
@@ -66,12 +68,22 @@ extension IncidentBook {
         }
         mute(&incident, at: now)
         incident.noteAudible(before: before.firing, at: now)
+        incident.noteEnds(of: gone, at: now)
         let title = runs[id].map { RunDescription($0, at: serverTimes[$0.target] ?? now).title } ?? Self.title(current)
         tell(
             &incident, title: title, at: now, serverTime: serverTimes[incident.target] ?? now, into: &ledger)
         open[id] = incident
-        // The facts move with every look; only what people did or will see is worth storing.
-        if incident.isWorthStoring(since: before) { ledger.incidents[id] = incident }
+        // The facts move with every look; only what people did or will see is worth storing, and their newest words now and then.
+        if incident.isWorthStoring(since: before) || haveWordsWaited(incident, since: before, at: now) {
+            ledger.incidents[id] = incident
+            unstoredWords[id] = nil
+        }
+    }
+
+    /// Whether words of an incident have not been stored for a while in which only their numbers have changed.
+    private mutating func haveWordsWaited(_ incident: Incident, since before: Incident, at now: Timestamp) -> Bool {
+        if unstoredWords[incident.id] == nil, incident.words != before.words { unstoredWords[incident.id] = now }
+        return unstoredWords[incident.id].map { now - $0 >= Self.wordsWait } ?? false
     }
 
     private func set(_ severity: Severity, of incident: inout Incident, at now: Timestamp) {
@@ -96,9 +108,13 @@ extension IncidentBook {
         var labels = policy.targetLabels[target] ?? [:]
         labels.merge(leading.labels) { _, alerts in alerts }
         labels["alertname"] = leading.name
+        let subject = Incident.Subject.alerts(name: leading.name, target: target)
+        // Agents do not see a condition begin at the same instant.
+        let unit = leading.activeAt.microseconds / (300 * 1_000_000)
         var incident = Incident(
-            id: id, subject: .alerts(name: leading.name, target: target), severity: leading.severity, openedAt: now,
-            begin: leading.activeAt, facts: facts(of: leading, firing: firing), firing: firing, labels: labels)
+            id: id, episode: nextEpisode(of: subject.key, from: Int(unit)), subject: subject,
+            severity: leading.severity, openedAt: now, begin: leading.activeAt,
+            facts: facts(of: leading, firing: firing), firing: firing, labels: labels)
         incident.reached.reach(leading.severity, at: now)
         incident.note(leading.annotations["summary"] ?? leading.name, leading.severity, at: now)
         mute(&incident, at: now)
@@ -146,11 +162,20 @@ extension IncidentBook {
 }
 
 extension Incident {
+    /// What its alerts say, by fingerprint.
+    fileprivate var words: [String: [String: String]] { firing.mapValues(\.annotations) }
+
+    /// The same without the numbers and what stands in them, which move with every look.
+    private var wordsWithoutNumbers: [String: [String: String]] {
+        words.mapValues { $0.mapValues { $0.filter { !$0.isNumber && $0 != "." && $0 != "," } } }
+    }
+
     /// Whether something has changed that is more than the facts of the moment.
     fileprivate func isWorthStoring(since before: Incident) -> Bool {
         timeline != before.timeline || listeners != before.listeners || severity != before.severity
             || lowerSince != before.lowerSince || mutedBy != before.mutedBy
             || firing.mapValues(\.mutedBy) != before.firing.mapValues(\.mutedBy)
+            || words != before.words && wordsWithoutNumbers != before.wordsWithoutNumbers
     }
 
     /// Notes since when each alert may have been told of.

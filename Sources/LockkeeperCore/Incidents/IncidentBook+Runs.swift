@@ -59,8 +59,9 @@ extension IncidentBook {
         labels["target"] = run.target
         labels["database"] = run.database
         labels["tool"] = run.tool
+        let subject = Incident.Subject.migration(run: run.id, target: run.target)
         var incident = Incident(
-            id: id, subject: .migration(run: run.id, target: run.target), severity: .info, openedAt: now,
+            id: id, episode: nextEpisode(of: subject.key, from: 0), subject: subject, severity: .info, openedAt: now,
             begin: run.begin, facts: facts(of: run, description, alerts: [:]), labels: labels)
         // It may have begun long before it was seen.
         incident.reached.reach(.info, at: now - max(.zero, serverTime - run.begin))

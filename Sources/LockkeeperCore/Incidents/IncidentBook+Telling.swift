@@ -81,7 +81,10 @@ extension IncidentBook {
             }
         }
         incident.firing = [:]
+        incident.ended = [:]
         open[incident.id] = nil
+        unstoredWords[incident.id] = nil
+        pastEpisodes[incident.key] = PastEpisode(number: incident.episode, closedAt: now)
         if !incident.owed.isEmpty { owing[incident.id] = incident }
         ledger.incidents[incident.id] = incident
     }
@@ -111,17 +114,18 @@ extension IncidentBook {
         title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
         let before = incident.listeners[receiver]
-        let sequence = (before?.messages ?? 0) + 1
         // A silence over a part of it makes it no less severe for who knows.
         let isFall = reason == .deescalated || reason == .resolved
         let severity = isFall ? severity : max(severity, before?.severity ?? .info)
-        incident.listeners[receiver] = Listener(
-            messages: sequence, severity: severity, at: now,
-            acknowledgedAt: incident.acknowledgementInForce?.at ?? before?.acknowledgedAt)
+        var listener = before ?? Listener(messages: 0, severity: severity, at: now)
+        let repetition = listener.count(reason, severity)
+        (listener.severity, listener.at) = (severity, now)
+        if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
+        incident.listeners[receiver] = listener
         let isOver = incident.status == .closed
-        let shown = isOver && sequence == 1 ? Self.shownTimelineOfDigest : Self.shownTimeline
+        let shown = isOver && before == nil ? Self.shownTimelineOfDigest : Self.shownTimeline
         let notification = Notification(
-            incidentID: incident.id, thread: deliveryID(of: incident, to: receiver, 1), reason: reason,
+            incidentID: incident.id, incidentKey: incident.key, thread: incident.thread(to: receiver), reason: reason,
             severity: severity, isResolved: isOver, title: title, since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
             facts: incident.facts,
@@ -129,18 +133,19 @@ extension IncidentBook {
                 isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil
             }.sorted { $0.key < $1.key }
                 .map(\.value),
-            timeline: incident.timeline.suffix(shown), link: link(to: incident), sender: policy.sender,
+            ended: incident.untoldEnds(for: receiver), timeline: incident.timeline.suffix(shown),
+            link: link(to: incident), sender: policy.sender,
             acknowledgement: isOver ? nil : incident.acknowledgementInForce)
+        if !policy.isReplaceable(reason, to: receiver) { incident.noteEndsTold(to: receiver) }
+        // By what it says and not by its position: an agent that comes late begins with what the other said later.
+        let id = StableIdentifier.derive(
+            from: incident.key, String(incident.episode), receiver, reason.rawValue, severity.rawValue,
+            String(repetition))
         ledger.deliveries.append(
             Delivery(
-                id: deliveryID(of: incident, to: receiver, sequence), incidentID: incident.id,
-                receiver: receiver, sequence: sequence, notification: notification, plannedAt: now))
-    }
-
-    /// The time of opening tells an incident from an earlier one of the same run, whose target was not watched in between.
-    private func deliveryID(of incident: Incident, to receiver: String, _ sequence: Int) -> String {
-        StableIdentifier.derive(
-            from: incident.id, String(incident.openedAt.microseconds), receiver, String(sequence))
+                id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,
+                notification: notification, replaces: policy.reasonsReplaced(by: notification, to: receiver),
+                plannedAt: now))
     }
 
     private func link(to incident: Incident) -> String? {

@@ -14,26 +14,48 @@ public struct IncidentBook: Sendable, Hashable {
     public var policy: IncidentPolicy
     /// The open runs as last heard of, by incident.
     var runs: [String: MigrationRun] = [:]
+    /// The newest of each key, as far as deliveries of it may be in the outbox.
+    var pastEpisodes: [String: PastEpisode]
+    /// Since when incidents have words that are not stored.
+    var unstoredWords: [Incident.ID: Timestamp] = [:]
 
     /// A fall of severity is told after this long: an alert that resolves because its run ends is not news of its own.
     static let settling = Duration.seconds(5)
 
+    /// Words of which only the numbers are new are stored after this long.
+    static let wordsWait = Duration.seconds(30)
+
     /// - Parameters:
     ///   - incidents: the open ones, and those that are over and owe somebody their end.
+    ///   - episodes: the newest of each key that is stored.
     ///   - runs: the open runs that go with `incidents` after a restart.
     public init(
-        incidents: [Incident] = [], runs: [MigrationRun] = [], silences: [Silence] = [], policy: IncidentPolicy
+        incidents: [Incident] = [], episodes: [String: PastEpisode] = [:], runs: [MigrationRun] = [],
+        silences: [Silence] = [], policy: IncidentPolicy
     ) {
         let byID = Dictionary(incidents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         open = byID.filter { $0.value.status == .open }
         owing = byID.filter { $0.value.status == .closed && !$0.value.owed.isEmpty }
         self.silences = Dictionary(silences.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.policy = policy
+        pastEpisodes = episodes.merging(PastEpisode.newest(of: incidents)) { $0.number >= $1.number ? $0 : $1 }
         self.runs = Dictionary(
             runs.map { (Self.incidentID(ofRun: $0.id), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     public static func incidentID(ofRun run: String) -> String { "run-\(run)" }
+
+    /// The number of a key's next episode.
+    ///
+    /// - Parameter least: what agents that have seen none before agree on.
+    func nextEpisode(of key: String, from least: Int) -> Int {
+        max(least, pastEpisodes[key].map { $0.number + 1 } ?? least)
+    }
+
+    /// Forgets the episodes of old of which nothing is stored any more.
+    public mutating func forgetEpisodes(closedBefore time: Timestamp, exceptOf stored: [String: PastEpisode]) {
+        pastEpisodes = pastEpisodes.filter { $0.value.closedAt >= time || stored[$0.key] != nil }
+    }
 
     /// What has changed, collected while one step is taken.
     struct Ledger {

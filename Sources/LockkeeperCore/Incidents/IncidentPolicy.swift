@@ -1,6 +1,8 @@
 /// What the configuration says of incidents: who is told, and how much.
 public struct IncidentPolicy: Sendable, Hashable {
     public var routes: [Route]
+    /// The receivers for which only the present state of an incident matters, not how it came to it.
+    public var stateReceivers: Set<String>
     /// The configured times in which nobody is told.
     public var maintenance: [Silence]
     /// The configured labels of each target.
@@ -11,10 +13,12 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var sender: String
 
     public init(
-        routes: [Route] = [], maintenance: [Silence] = [], targetLabels: [String: [String: String]] = [:],
+        routes: [Route] = [], stateReceivers: Set<String> = [], maintenance: [Silence] = [],
+        targetLabels: [String: [String: String]] = [:],
         externalURL: String? = nil, sender: String = "lockkeeper"
     ) {
         self.routes = routes
+        self.stateReceivers = stateReceivers
         self.maintenance = maintenance
         self.targetLabels = targetLabels
         self.externalURL = externalURL

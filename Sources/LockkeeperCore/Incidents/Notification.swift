@@ -2,9 +2,11 @@
 ///
 /// Every text in it is already redacted by the privacy setting, and none is escaped: that is the renderer's part.
 public struct Notification: Sendable, Hashable, Codable {
-    /// Names the incident to the receiver's protocol: the same for all messages of one incident.
+    /// The incident as the agent's own pages name it.
     public var incidentID: String
-    /// The id of the first message of the incident to this receiver: what its mails are replies to.
+    /// Names the incident to the receiver's protocol: the same with every agent, and whenever it comes again.
+    public var incidentKey: String
+    /// Names all messages of this episode of the incident to this receiver: what its mails refer to.
     public var thread: String?
     public var reason: Reason
     public var severity: Severity
@@ -20,6 +22,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public var facts: IncidentFacts
     /// The alerts firing now (or, in the closing message, those that fired).
     public var alerts: [IncidentAlert]
+    /// Those that the receiver may know and that have ended since it was last told such ends, while the incident goes on.
+    public var ended: [EndedAlert]
     /// The newest lines of the timeline, oldest first.
     public var timeline: [TimelineEntry]
     /// Where to read more: the incident's page under `external_url`; `nil` without one.
@@ -49,13 +53,14 @@ public struct Notification: Sendable, Hashable, Codable {
     }
 
     public init(
-        incidentID: String, thread: String? = nil, reason: Reason, severity: Severity, isResolved: Bool, title: String,
-        since: Timestamp,
-        at: Timestamp, duration: Duration, facts: IncidentFacts, alerts: [IncidentAlert] = [],
-        timeline: [TimelineEntry] = [], link: String? = nil, sender: String, isTest: Bool = false,
+        incidentID: String, incidentKey: String? = nil, thread: String? = nil, reason: Reason, severity: Severity,
+        isResolved: Bool, title: String, since: Timestamp, at: Timestamp, duration: Duration, facts: IncidentFacts,
+        alerts: [IncidentAlert] = [], ended: [EndedAlert] = [], timeline: [TimelineEntry] = [], link: String? = nil,
+        sender: String, isTest: Bool = false,
         acknowledgement: Acknowledgement? = nil
     ) {
         self.incidentID = incidentID
+        self.incidentKey = incidentKey ?? incidentID
         self.thread = thread
         self.reason = reason
         self.severity = severity
@@ -66,11 +71,36 @@ public struct Notification: Sendable, Hashable, Codable {
         self.duration = duration
         self.facts = facts
         self.alerts = alerts
+        self.ended = ended
         self.timeline = timeline
         self.link = link
         self.sender = sender
         self.isTest = isTest
         self.acknowledgement = acknowledgement
+    }
+
+    /// What was planned before there were keys and ends has neither.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            incidentID: try container.decode(String.self, forKey: .incidentID),
+            incidentKey: try container.decodeIfPresent(String.self, forKey: .incidentKey),
+            thread: try container.decodeIfPresent(String.self, forKey: .thread),
+            reason: try container.decode(Reason.self, forKey: .reason),
+            severity: try container.decode(Severity.self, forKey: .severity),
+            isResolved: try container.decode(Bool.self, forKey: .isResolved),
+            title: try container.decode(String.self, forKey: .title),
+            since: try container.decode(Timestamp.self, forKey: .since),
+            at: try container.decode(Timestamp.self, forKey: .at),
+            duration: try container.decode(Duration.self, forKey: .duration),
+            facts: try container.decode(IncidentFacts.self, forKey: .facts),
+            alerts: try container.decode([IncidentAlert].self, forKey: .alerts),
+            ended: try container.decodeIfPresent([EndedAlert].self, forKey: .ended) ?? [],
+            timeline: try container.decode([TimelineEntry].self, forKey: .timeline),
+            link: try container.decodeIfPresent(String.self, forKey: .link),
+            sender: try container.decode(String.self, forKey: .sender),
+            isTest: try container.decode(Bool.self, forKey: .isTest),
+            acknowledgement: try container.decodeIfPresent(Acknowledgement.self, forKey: .acknowledgement))
     }
 }
 

@@ -128,7 +128,8 @@ public enum MetricCatalog {
         "lockkeeper_rule_failures_total", help: "Evaluations of the rule that failed, leaving its alerts as they were.")
 
     public static let notifications = NumberMetric<NotificationLabels>.counter(
-        "lockkeeper_notifications_total", help: "Attempts to deliver a notification by outcome.")
+        "lockkeeper_notifications_total",
+        help: "Attempts to deliver a notification by outcome, and notifications that a newer one has made needless.")
 
     public static let outboxPending = NumberMetric<ReceiverLabels>.gauge(
         "lockkeeper_outbox_pending", help: "Notifications that are yet to be delivered.")

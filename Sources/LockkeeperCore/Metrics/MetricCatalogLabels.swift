@@ -170,13 +170,15 @@ extension MetricCatalog {
         public var outcome: Outcome
         public var values: [String] { [receiver, outcome.rawValue] }
 
-        /// What became of an attempt to deliver.
+        /// What became of an attempt to deliver, or of a message that none was made for.
         public enum Outcome: String, Sendable, Hashable, CaseIterable {
             case delivered
             /// It did not work, and will be tried again.
             case retried
             /// Given up on a permanent error.
             case failed
+            /// Not sent, because a newer message says how things stand.
+            case superseded
         }
 
         public init(receiver: String, outcome: Outcome) {

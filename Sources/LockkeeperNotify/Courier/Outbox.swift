@@ -5,7 +5,7 @@ public import LockkeeperCore
 /// Every change is durable when the call returns, and a call that throws has changed nothing.
 public protocol Outbox: Sendable {
     /// The deliveries to a receiver that may be begun now, the most urgent first: pending, their time come, and no earlier one
-    /// (by `sequence`) of the same incident to the same receiver still pending.
+    /// (by when it was planned) of the same key to the same receiver still pending.
     func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery]
 
     /// The earliest `nextAttemptAt` among the deliveries to a receiver that no earlier one holds back; it may lie in the past.
@@ -19,7 +19,8 @@ public protocol Outbox: Sendable {
     func begin(_ id: Delivery.ID, at now: Timestamp) async throws -> Delivery?
 
     /// Stores how an attempt left a delivery: `status`, `nextAttemptAt`, `finishedAt`, `lastError`, `acceptedRecipients`,
-    /// and, with one that was delivered, the `reference` for the later ones of its thread.
+    /// and, with one that was delivered, the `reference` for the later ones of its thread. One that was superseded meanwhile stays so
+    /// unless it was delivered.
     func finish(_ delivery: Delivery) async throws
 
     /// Makes everything due now that waits for another try with a receiver.

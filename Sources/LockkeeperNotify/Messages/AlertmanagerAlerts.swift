@@ -53,6 +53,10 @@ public struct AlertmanagerAlerts: Sendable, Hashable {
         where !firing.contains(where: { $0.labels == gone.labels && $0.name == gone.name }) {
             alerts.append(alert(gone, of: notification, until: now, at: now))
         }
+        for ended in notification.ended
+        where !firing.contains(where: { $0.labels == ended.alert.labels && $0.name == ended.alert.name }) {
+            alerts.append(alert(ended.alert, of: notification, until: ended.at, at: now))
+        }
         return alerts
     }
 
@@ -62,7 +66,7 @@ public struct AlertmanagerAlerts: Sendable, Hashable {
         labels["alertname"] =
             notification.isTest ? "LockkeeperTest" : facts.run == nil ? "LockkeeperIncident" : "LockkeeperMigration"
         labels["severity"] = Severity.info.rawValue
-        labels["incident"] = notification.incidentID
+        labels["incident"] = notification.incidentKey
         labels["target"] = facts.target
         labels["database"] = facts.database
         labels["run"] = facts.run

@@ -3,7 +3,8 @@ public import LockkeeperTransfer
 
 /// A mail (RFC 5322) with a text and an HTML part.
 ///
-/// All mails of one incident to one receiver are one thread: each refers to the first. (Readers that thread by the subject
+/// All mails of one episode of an incident to one receiver are one thread: each refers to a message that there is not, by a name that every
+/// agent gives it, so that they are together whichever agent sends them and whichever comes first. (Readers that thread by the subject
 /// as well, such as Gmail, begin a new conversation when the state in it changes.)
 public struct MailMessage: Sendable, Hashable {
     /// `[CRITICAL] Migration 0042_orders on app-production is blocked …`
@@ -28,9 +29,9 @@ public struct MailMessage: Sendable, Hashable {
             "Subject": subject, "Date": MailDate.text(notification.at),
             "Message-ID": Self.messageID(delivery, delivery.id),
         ]
-        if let first = notification.thread, first != delivery.id {
-            headers["In-Reply-To"] = Self.messageID(delivery, first)
-            headers["References"] = Self.messageID(delivery, first)
+        if let thread = notification.thread {
+            if delivery.sequence > 1 { headers["In-Reply-To"] = Self.messageID(delivery, thread) }
+            headers["References"] = Self.messageID(delivery, thread)
         }
         // Keeps holiday notices and list software from answering (RFC 3834, section 5).
         headers["Auto-Submitted"] = "auto-generated"
@@ -45,7 +46,7 @@ public struct MailMessage: Sendable, Hashable {
     }
 
     private static func messageID(_ delivery: Delivery, _ id: String) -> String {
-        "<\(atom(id)).\(atom(delivery.incidentID))@lockkeeper>"
+        "<\(atom(id)).\(atom(delivery.incidentKey))@lockkeeper>"
     }
 
     /// Only what needs no quoting in a message id (RFC 5322, section 3.6.4).

@@ -11,7 +11,7 @@ public struct PagerDutyEvent: Sendable, Hashable {
     }
 
     public let action: Action
-    /// The incident.
+    /// The incident's key.
     public let dedupKey: String
     private let routingKey: String
     private let payload: Payload
@@ -57,7 +57,7 @@ public struct PagerDutyEvent: Sendable, Hashable {
         let facts = notification.facts
         self.action = action
         self.routingKey = routingKey
-        dedupKey = Self.dedupKey(notification.incidentID)
+        dedupKey = Self.dedupKey(notification.incidentKey)
         link = wording.links.first { $0.url == notification.link }?.url
         links = wording.links.map { Link(href: $0.url, text: $0.label) }
         payload = Payload(
@@ -90,9 +90,9 @@ public struct PagerDutyEvent: Sendable, Hashable {
     /// The body of the request. The same event gives the same bytes.
     public func json() throws -> [UInt8] { try MessageJSON.encode(self) }
 
-    /// Incidents' ids are short; one that is not must still differ from others.
-    private static func dedupKey(_ incident: String) -> String {
-        incident.utf16.count <= Limit.dedupKey ? incident : StableIdentifier.derive(from: incident)
+    /// Incidents' keys are short; one that is not must still differ from others.
+    private static func dedupKey(_ key: String) -> String {
+        key.utf16.count <= Limit.dedupKey ? key : StableIdentifier.derive(from: key)
     }
 
     /// `nil` for nothing: PagerDuty takes no empty texts.

@@ -32,7 +32,7 @@ struct PublicNotice: Sendable, Hashable {
     init(_ notification: Notification) {
         let isMigration = notification.facts.run != nil
         severity = notification.severity
-        key = "LK-" + StableIdentifier.derive(from: notification.incidentID)
+        key = "LK-" + StableIdentifier.derive(from: notification.incidentKey)
         title = MessageWording.cut(units: MessageWording.singleLine(notification.title), to: 200)
         body = MessageWording.cut(units: notification.facts.summary, to: 4000)
         progress =

@@ -23,6 +23,7 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
     /// What Alertmanager's shape has no place for.
     struct Incident: Sendable, Hashable, Encodable {
         var incident: String
+        var key: String
         var delivery: String
         var sequence: Int
         var reason: String
@@ -45,7 +46,8 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         var sender: String
 
         private enum CodingKeys: String, CodingKey {
-            case incident, delivery, sequence, reason, severity, resolved, test, title, summary, target, database, run
+            case incident, key, delivery, sequence, reason, severity, resolved, test, title, summary, target, database,
+                run
             case outcome, since, at, details, actions, timeline, link, sender
             case durationSeconds = "duration_seconds"
         }
@@ -72,7 +74,7 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
     }
 
     let version = "4"
-    /// The same for all messages of one incident.
+    /// The same for all messages of one incident, whenever it comes again and whichever agent tells of it.
     let groupKey: String
     let truncatedAlerts = 0
     let receiver: String
@@ -94,19 +96,25 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
     /// Renders a delivery. Rendered again it is the same.
     public init(_ delivery: Delivery) {
         let notification = delivery.notification
-        groupKey = "lockkeeper:\(notification.incidentID)"
+        groupKey = "lockkeeper:\(notification.incidentKey)"
         receiver = delivery.receiver
         status = notification.isResolved ? "resolved" : "firing"
         externalURL = notification.link ?? ""
         let facts = notification.facts
         var own: [Alert] = []
         if facts.run != nil || notification.alerts.isEmpty { own.append(Self.incidentAlert(notification)) }
-        alerts = own + notification.alerts.map { Self.alert($0, in: notification) }
-        groupLabels = ["incident": notification.incidentID]
+        alerts =
+            own
+            + notification.alerts.map {
+                Self.alert($0, in: notification, endedAt: notification.isResolved ? notification.at : nil)
+            }
+            + notification.ended.map { Self.alert($0.alert, in: notification, endedAt: $0.at) }
+        groupLabels = ["incident": notification.incidentKey]
         commonLabels = Self.common(alerts.map(\.labels))
         commonAnnotations = Self.common(alerts.map(\.annotations))
         lockkeeper = Incident(
-            incident: notification.incidentID, delivery: delivery.id, sequence: delivery.sequence,
+            incident: notification.incidentID, key: notification.incidentKey, delivery: delivery.id,
+            sequence: delivery.sequence,
             reason: notification.reason.rawValue, severity: notification.severity.rawValue,
             resolved: notification.isResolved, test: notification.isTest, title: notification.title,
             summary: facts.summary, target: facts.target, database: facts.database, run: facts.run,
@@ -129,7 +137,7 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         var labels = facts.labels
         labels["alertname"] =
             notification.isTest ? "LockkeeperTest" : facts.run == nil ? "LockkeeperIncident" : "LockkeeperMigration"
-        labels["incident"] = notification.incidentID
+        labels["incident"] = notification.incidentKey
         if !facts.target.isEmpty { labels["target"] = facts.target }
         if !facts.database.isEmpty { labels["database"] = facts.database }
         labels["run"] = facts.run
@@ -142,24 +150,23 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         }
         return Alert(
             status: notification.isResolved ? "resolved" : "firing", labels: labels, annotations: annotations,
-            startsAt: notification.since.rfc3339, endsAt: end(notification), generatorURL: notification.link ?? "",
-            fingerprint: StableIdentifier.derive(from: notification.incidentID))
+            startsAt: notification.since.rfc3339, endsAt: text(of: notification.isResolved ? notification.at : nil),
+            generatorURL: notification.link ?? "",
+            fingerprint: StableIdentifier.derive(from: notification.incidentKey))
     }
 
-    private static func alert(_ alert: IncidentAlert, in notification: Notification) -> Alert {
+    private static func alert(_ alert: IncidentAlert, in notification: Notification, endedAt end: Timestamp?) -> Alert {
         var labels = alert.labels
         labels["alertname"] = alert.name
         labels["severity"] = alert.severity.rawValue
         let sorted = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return Alert(
-            status: notification.isResolved ? "resolved" : "firing", labels: labels, annotations: alert.annotations,
-            startsAt: alert.activeAt.rfc3339, endsAt: end(notification), generatorURL: notification.link ?? "",
+            status: end == nil ? "firing" : "resolved", labels: labels, annotations: alert.annotations,
+            startsAt: alert.activeAt.rfc3339, endsAt: text(of: end), generatorURL: notification.link ?? "",
             fingerprint: StableIdentifier.derive(from: sorted.joined(separator: "\u{0}")))
     }
 
-    private static func end(_ notification: Notification) -> String {
-        notification.isResolved ? notification.at.rfc3339 : "0001-01-01T00:00:00Z"
-    }
+    private static func text(of end: Timestamp?) -> String { end?.rfc3339 ?? "0001-01-01T00:00:00Z" }
 
     /// The pairs that all have.
     private static func common(_ sets: [[String: String]]) -> [String: String] {

@@ -2,7 +2,7 @@ import LockkeeperCore
 import PromQL
 
 /// A random life of an incident book in virtual time: runs and alerts that come and go, silences, maintenance, acknowledgements,
-/// reloads, and crashes before and after storing; and what must hold of it whatever happens.
+/// reloads, targets that are away for a moment, and crashes before and after storing; and what must hold of it whatever happens.
 ///
 /// The same seed is the same life. What is checked is reckoned anew from the configuration and from what was seen, not taken from the book.
 public struct IncidentWorld {
@@ -17,15 +17,52 @@ public struct IncidentWorld {
     private var runCount = 0
     private var alerts: [String: IncidentAlert] = [:]
     private var silenceCount = 0
-    /// What each receiver got, by incident and receiver.
-    private var lanes: [Lane: [Delivery]] = [:]
+    /// What each receiver got, by episode and receiver.
+    private var lanes: [String: [Delivery]] = [:]
+    /// The last of them of each incident.
+    private var newest: [Lane: Delivery] = [:]
     private var seen: [Incident.ID: Seen] = [:]
-    private var ids: Set<Delivery.ID> = []
-    private var trace: [String] = []
+    /// What was told under each id.
+    private var told: [Delivery.ID: Delivery] = [:]
+    /// When each episode of each key was opened.
+    private var episodes: [String: [Int: Timestamp]] = [:]
+    /// The alerts that the book was last told to be firing.
+    private var known: [IncidentAlert] = []
+    private var trace: [(at: Timestamp, what: Happening)] = []
 
     private struct Lane: Hashable {
         var incident: Incident.ID
         var receiver: String
+    }
+
+    /// What happened, to be put into words only where something is broken.
+    private enum Happening: CustomStringConvertible {
+        case silence(Silence)
+        case expiry(Silence.ID)
+        case acknowledgement(Incident.ID)
+        case reload, crash, killBeforeStoring, end
+        case returning(target: String)
+        case step([RunEvent], firing: [IncidentAlert])
+        case message(Delivery)
+
+        var description: String {
+            switch self {
+            case .silence(let silence): "silence \(silence.matchers) \(silence.id)"
+            case .expiry(let id): "expire \(id)"
+            case .acknowledgement(let id): "acknowledge \(id)"
+            case .reload: "reload"
+            case .crash: "crash"
+            case .killBeforeStoring: "killed before storing"
+            case .end: "everything ends"
+            case .returning(let target): "\(target) is watched again"
+            case .step(let events, let firing):
+                "\(events.map { "\($0.run.id) \($0.run.outcome?.label ?? "begins")" }) firing "
+                    + "\(firing.map { "\($0.name) \($0.severity)" })"
+            case .message(let delivery):
+                "→ \(delivery.receiver) \(delivery.incidentID) \(delivery.notification.reason) "
+                    + "\(delivery.notification.severity)"
+            }
+        }
     }
 
     /// What outlives a crash.
@@ -58,7 +95,8 @@ public struct IncidentWorld {
     public mutating func live(steps: Int) {
         for _ in 0..<steps where violations.isEmpty { step() }
         settle()
-        let story = "\n  " + trace.suffix(25).joined(separator: "\n  ")
+        guard !violations.isEmpty else { return }
+        let story = trace.suffix(25).map { "\n  \($0.at.readable) \($0.what)" }.joined()
         for index in violations.indices { violations[index] += story }
     }
 
@@ -78,6 +116,7 @@ public struct IncidentWorld {
             case 72..<80: acknowledge()
             case 80..<86: reload()
             case 86..<90: crash()
+            case 90..<94: events += comeBack()
             default: break
             }
         }
@@ -153,13 +192,13 @@ public struct IncidentWorld {
         let silence = Silence(
             id: "s\(silenceCount)", matchers: matchers(), begin: begin,
             end: begin + .seconds(random.pick([5, 60, 600, 20_000])), author: "anna")
-        note("silence \(silence.matchers) \(silence.id)")
+        note(.silence(silence))
         commit(book.add(silence))
     }
 
     private mutating func expire() {
         guard let id = book.silences.keys.sorted().first, let change = book.expire(id, at: now) else { return }
-        note("expire \(id)")
+        note(.expiry(id))
         commit(change)
     }
 
@@ -167,7 +206,7 @@ public struct IncidentWorld {
         guard let id = book.open.keys.sorted().first(where: { _ in random.chance(50) }) else { return }
         let before = book
         guard let change = book.acknowledge(id, by: "anna", at: now) else { return }
-        note("acknowledge \(id)")
+        note(.acknowledgement(id))
         if random.chance(10) {
             // Killed before it was stored: whoever asked gets no answer, and nothing has happened.
             book = before
@@ -179,15 +218,25 @@ public struct IncidentWorld {
     }
 
     private mutating func reload() {
-        note("reload")
+        note(.reload)
         book.policy = policy()
+    }
+
+    /// A target is not watched for a moment: what goes on there is taken up again, runs under the same names.
+    private mutating func comeBack() -> [RunEvent] {
+        let target = random.pick(Self.targets)
+        note(.returning(target: target))
+        for incident in book.open.values where incident.target == target { seen[incident.id] = nil }
+        commit(book.close(targetsOtherThan: Set(Self.targets).subtracting([target]), at: now))
+        return runs.values.filter { $0.target == target }.sorted { $0.id < $1.id }.map { .started($0) }
     }
 
     /// Killed: what was not stored is gone, and the book is made anew from what was.
     private mutating func crash() {
-        note("crash")
+        note(.crash)
         book = IncidentBook(
             incidents: stored.incidents.values.filter { $0.status == .open || !$0.owed.isEmpty },
+            episodes: PastEpisode.newest(of: stored.incidents.values),
             runs: Array(stored.runs.values), silences: stored.silences.values.filter { $0.end > now },
             policy: book.policy)
     }
@@ -221,7 +270,8 @@ public struct IncidentWorld {
                     author: "the configuration")
             ]
         }
-        return IncidentPolicy(routes: routes, maintenance: maintenance)
+        return IncidentPolicy(
+            routes: routes, stateReceivers: random.chance(50) ? ["board", "pager"] : [], maintenance: maintenance)
     }
 
     // MARK: - Steps of the book
@@ -230,17 +280,16 @@ public struct IncidentWorld {
         if random.chance(8) {
             // Killed between the step and its storing: the trackers, whose memory is as old, tell it again.
             _ = book.advance(events, firing: firing, at: now)
-            note("killed before storing")
+            note(.killBeforeStoring)
             crash()
             pass(.seconds(1))
         }
+        known = firing
         let change = book.advance(events, firing: firing, at: now)
         for event in events {
             stored.runs[event.run.id] = event.run.end == nil ? event.run : nil
         }
-        note(
-            "\(events.map { "\($0.run.id) \($0.run.outcome?.label ?? "begins")" }) firing \(firing.map { "\($0.name) \($0.severity)" })"
-        )
+        note(.step(events, firing: firing))
         commit(change)
         for (id, incident) in book.open { observe(id, incident) }
         checkSilence(change)
@@ -250,12 +299,13 @@ public struct IncidentWorld {
     private var firing: [IncidentAlert] { alerts.sorted { $0.key < $1.key }.map(\.value) }
 
     private mutating func commit(_ change: StateChange) {
+        for incident in change.incidents { checkEpisode(of: incident) }
         for incident in change.incidents { stored.incidents[incident.id] = incident }
         for silence in change.silences { stored.silences[silence.id] = silence }
         for delivery in change.deliveries { deliver(delivery) }
     }
 
-    private mutating func note(_ text: String) { trace.append("\(now.readable) \(text)") }
+    private mutating func note(_ what: Happening) { trace.append((now, what)) }
 
     private mutating func observe(_ id: Incident.ID, _ incident: Incident) {
         var seen = seen[id] ?? Seen()
@@ -278,18 +328,38 @@ public struct IncidentWorld {
     private mutating func deliver(_ delivery: Delivery) {
         deliveryCount += 1
         let notification = delivery.notification
-        let lane = Lane(incident: delivery.incidentID, receiver: delivery.receiver)
-        note("→ \(delivery.receiver) \(delivery.incidentID) \(notification.reason) \(notification.severity)")
-        let before = lanes[lane] ?? []
-        lanes[lane] = before + [delivery]
-        expect(ids.insert(delivery.id).inserted, "the id \(delivery.id) is used twice")
+        note(.message(delivery))
+        let before = lanes[delivery.thread] ?? []
+        lanes[delivery.thread] = before + [delivery]
+        newest[Lane(incident: delivery.incidentID, receiver: delivery.receiver)] = delivery
+        if let other = told.updateValue(delivery, forKey: delivery.id) {
+            expect(false, "the id \(delivery.id) is used twice")
+            expect(
+                other.notification.reason == notification.reason
+                    && other.notification.severity == notification.severity,
+                "the id \(delivery.id) is used for different news")
+        }
         expect(delivery.sequence == before.count + 1, "message \(before.count + 1) has the number \(delivery.sequence)")
-        expect(delivery.thread == (before.first ?? delivery).id, "a message is in another thread")
+        expect(delivery.replaces.isDisjoint(with: [.opened, .resolved]), "a beginning or an end is needless")
+        if let first = before.first {
+            expect(
+                first.incidentKey == delivery.incidentKey && first.receiver == delivery.receiver,
+                "a message is in another's thread")
+        }
         guard let last = before.last?.notification else {
             expect([.opened, .resolved].contains(notification.reason), "the first message says \(notification.reason)")
             return
         }
         expect(!last.isResolved, "a message comes after the end")
+        for alert in last.alerts where !notification.alerts.contains(where: { $0.labels == alert.labels }) {
+            let isOver = notification.ended.contains { $0.alert.labels == alert.labels }
+            expect(
+                isOver || known.contains { $0.labels == alert.labels },
+                "\(delivery.receiver) is not told that \(alert.labels) is over")
+        }
+        expect(
+            !notification.ended.contains { ended in notification.alerts.contains { $0.labels == ended.alert.labels } },
+            "what fires is told to be over")
         switch notification.reason {
         case .opened: expect(false, "the beginning is told twice")
         case .escalated: expect(notification.severity > last.severity, "a rise to what was known")
@@ -301,6 +371,19 @@ public struct IncidentWorld {
                 notification.acknowledgement.map { at in known.map { $0 < at.at } ?? true } == true,
                 "an acknowledgement is told twice")
         case .changed, .resolved, .test: break
+        }
+    }
+
+    /// Each new episode of a key has a higher number than all before it.
+    private mutating func checkEpisode(of incident: Incident) {
+        let earlier = episodes[incident.key] ?? [:]
+        if let opened = earlier[incident.episode] {
+            expect(opened == incident.openedAt, "\(incident.key) has two episodes \(incident.episode)")
+        } else {
+            expect(
+                earlier.keys.allSatisfy { $0 < incident.episode },
+                "\(incident.key) goes on with the episode \(incident.episode)")
+            episodes[incident.key, default: [:]][incident.episode] = incident.openedAt
         }
     }
 
@@ -341,9 +424,9 @@ public struct IncidentWorld {
             if case .alerts = incident.subject, audible == nil { continue }
             let severity = audible ?? .info
             for route in book.policy.routes where wants(route, incident, at: severity, seen) {
-                let last = lanes[Lane(incident: incident.id, receiver: route.receiver)]?.last?.notification
+                let last = newest[Lane(incident: incident.id, receiver: route.receiver)]?.notification
                 expect(
-                    last.map { $0.severity >= severity } == true,
+                    last.map { !$0.isResolved && $0.severity >= severity } == true,
                     "\(route.receiver) was not told of \(incident.id), which is \(severity)")
             }
         }
@@ -364,8 +447,9 @@ public struct IncidentWorld {
     /// Everything ends, and a week passes, so that all hours have come.
     private mutating func settle() {
         guard violations.isEmpty else { return }
-        note("everything ends")
+        note(.end)
         alerts = [:]
+        known = []
         let events = runs.values.sorted { $0.id < $1.id }.map { run in
             var run = run
             (run.end, run.outcome) = (now, .committed(versions: []))
@@ -381,10 +465,11 @@ public struct IncidentWorld {
         let (open, owing) = (book.open.keys.sorted(), book.owing.keys.sorted())
         expect(open.isEmpty, "\(open) are still open")
         expect(owing.isEmpty, "\(owing) still owe somebody their end")
-        for (lane, deliveries) in lanes {
+        for deliveries in lanes.values {
+            guard let last = deliveries.last else { continue }
             expect(
-                deliveries.last?.notification.isResolved == true,
-                "\(lane.receiver) was told that \(lane.incident) began, and not how it ended")
+                last.notification.isResolved,
+                "\(last.receiver) was told that \(last.incidentID) began, and not how it ended")
         }
     }
 

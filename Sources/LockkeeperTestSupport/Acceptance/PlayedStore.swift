@@ -15,6 +15,7 @@ struct PlayedStore: Sendable {
         var alerts: [AlertInstance]
         /// The open ones, and those of whose end somebody is still to be told.
         var incidents: [Incident]
+        var episodes: [String: PastEpisode]
     }
 
     mutating func commit(_ change: StateChange) throws {
@@ -36,11 +37,12 @@ struct PlayedStore: Sendable {
     }
 
     func load() throws -> Loaded {
-        Loaded(
+        let incidents = try self.incidents.values.map { try JSONDecoder().decode(Incident.self, from: $0) }
+        return Loaded(
             memories: try memories.mapValues { try JSONDecoder().decode(TargetMemory.self, from: $0) },
             alerts: try alerts.map { try JSONDecoder().decode([AlertInstance].self, from: $0) } ?? [],
-            incidents: try incidents.values.map { try JSONDecoder().decode(Incident.self, from: $0) }
-                .filter { $0.status == .open || !$0.owed.isEmpty })
+            incidents: incidents.filter { $0.status == .open || !$0.owed.isEmpty },
+            episodes: PastEpisode.newest(of: incidents))
     }
 
     /// In the order in which they were opened.

@@ -45,7 +45,8 @@ public struct Scene {
         agent = AgentState(
             targets: [target],
             book: IncidentBook(
-                incidents: stored.incidents, runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
+                incidents: stored.incidents, episodes: stored.episodes,
+                runs: stored.memories.values.flatMap { $0.openRuns.map(\.run) },
                 policy: policy),
             groups: rules, alerts: stored.alerts)
         inquiry = Inquiry()

@@ -158,7 +158,7 @@ extension Page {
               make("h3", "", "Who was told"),
               incident.deliveries.length === 0 && make("p", "empty", "Nobody: no route leads from it to a receiver."),
               make("ol", "timeline", incident.deliveries.map((delivery) =>
-                make("li", delivery.status === "delivered" ? "fine" : delivery.status === "pending" ? "warning" : "critical",
+                make("li", ({ delivered: "fine", pending: "warning", failed: "critical" })[delivery.status] || "",
                   moment(delivery.finished_at || delivery.planned_at), ` ${delivery.receiver}: ${delivery.title} (${delivery.status}`,
                   delivery.last_error && delivery.status !== "delivered" && `: ${delivery.last_error}`, ")"))),
               make("p", "note", link("/", "all incidents and migrations"), " · ",

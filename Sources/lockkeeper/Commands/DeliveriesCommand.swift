@@ -5,11 +5,15 @@ import LockkeeperWeb
 
 struct DeliveriesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deliveries", abstract: "Shows the messages to receivers, sent, pending and given up.",
+        commandName: "deliveries", abstract: "Shows the messages to receivers and what has become of each.",
         discussion: """
             Example:
               lockkeeper deliveries --status pending
               lockkeeper deliveries --receiver incidents --limit 10
+
+            A message is pending until it is delivered or, on a permanent error, failed. It is superseded if a newer one made it needless before
+            it was sent. Where several agents watch a target, those of one that follows are on standby until it takes over, and sent elsewhere
+            if it does not.
             """)
 
     @OptionGroup var state: StateSource
@@ -17,12 +21,17 @@ struct DeliveriesCommand: AsyncParsableCommand {
     @Option(help: "Only those to this receiver.")
     var receiver: String?
 
-    @Option(help: "Only those that are pending, delivered or failed.", transform: Self.status)
+    @Option(help: "Only those that are \(Self.statuses).", transform: Self.status)
     var status: Delivery.Status?
+
+    private static var statuses: String {
+        let names = Delivery.Status.allCases.map(\.rawValue)
+        return "\(names.dropLast().joined(separator: ", ")) or \(names[names.count - 1])"
+    }
 
     private static func status(_ text: String) throws -> Delivery.Status {
         guard let status = Delivery.Status(rawValue: text) else {
-            throw ValidationError("it is pending, delivered or failed, not `\(text)`")
+            throw ValidationError("it is \(statuses), not `\(text)`")
         }
         return status
     }

@@ -71,6 +71,7 @@ extension AcceptancePlay {
     private mutating func restart() {
         book = IncidentBook(
             incidents: stored.incidents.values.filter { $0.status == .open || !$0.owed.isEmpty },
+            episodes: PastEpisode.newest(of: stored.incidents.values),
             runs: Array(stored.runs.values), silences: stored.silences.values.filter { $0.end > now },
             policy: book.policy)
         lanes = [:]

@@ -5,6 +5,8 @@ import Synchronization
 /// The outbox as a plain list: what the tests hold to be right.
 struct OutboxModel: Sendable {
     private(set) var deliveries: [Delivery.ID: Delivery] = [:]
+    /// How manieth each was planned.
+    private var order: [Delivery.ID: Int] = [:]
     private var references: [String: ReceiverReference] = [:]
 
     var pending: [Delivery] { deliveries.values.filter { $0.status == .pending } }
@@ -12,13 +14,22 @@ struct OutboxModel: Sendable {
     subscript(_ id: Delivery.ID) -> Delivery? { deliveries[id] }
 
     mutating func plan(_ delivery: Delivery) {
-        if deliveries[delivery.id] == nil { deliveries[delivery.id] = delivery }
+        guard deliveries[delivery.id] == nil else { return }
+        for older in pending
+        where older.receiver == delivery.receiver && older.incidentID == delivery.incidentID
+            && delivery.replaces.contains(older.notification.reason)
+        {
+            deliveries[older.id]?.status = .superseded
+            deliveries[older.id]?.finishedAt = delivery.plannedAt
+        }
+        deliveries[delivery.id] = delivery
+        order[delivery.id] = order.count
     }
 
     private func unhindered(_ receiver: String) -> [Delivery] {
         let mine = pending.filter { $0.receiver == receiver }
         return mine.filter { one in
-            !mine.contains { $0.incidentID == one.incidentID && $0.sequence < one.sequence }
+            !mine.contains { $0.incidentKey == one.incidentKey && order[$0.id, default: 0] < order[one.id, default: 0] }
         }
     }
 
@@ -39,7 +50,8 @@ struct OutboxModel: Sendable {
     }
 
     mutating func finish(_ delivery: Delivery) {
-        guard deliveries[delivery.id]?.status == .pending else { return }
+        let status = deliveries[delivery.id]?.status
+        guard status == .pending || status == .superseded && delivery.status == .delivered else { return }
         deliveries[delivery.id] = delivery
         if delivery.status == .delivered, let reference = delivery.reference { references[delivery.thread] = reference }
     }

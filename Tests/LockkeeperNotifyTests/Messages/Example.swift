@@ -10,7 +10,9 @@ enum Example: String, CaseIterable, Sendable {
     /// As it would lie in the outbox.
     var delivery: Delivery {
         var notification = notification
-        notification.thread = StableIdentifier.derive(from: notification.incidentID, "incidents", "1")
+        if !notification.isTest {
+            notification.thread = StableIdentifier.derive(from: notification.incidentKey, "0", "incidents")
+        }
         return Delivery(
             id: StableIdentifier.derive(from: notification.incidentID, "incidents", String(sequence)),
             incidentID: notification.incidentID, receiver: "incidents", sequence: sequence, notification: notification,
@@ -167,7 +169,8 @@ enum Example: String, CaseIterable, Sendable {
         let isResolved = reason == .resolved
         let end = Self.begin + .seconds(754)
         return Notification(
-            incidentID: "alert-2f9c", reason: reason, severity: .warning, isResolved: isResolved,
+            incidentID: "alert-2f9c", incidentKey: "alert-8hq1", reason: reason, severity: .warning,
+            isResolved: isResolved,
             title: isResolved
                 ? "Resolved: IdleInTransaction on app-production" : alert.annotations["summary"] ?? alert.name,
             since: Self.begin, at: isResolved ? end : Self.begin + .seconds(30),

@@ -27,6 +27,20 @@ struct WebhookMessageTests {
         #expect(alerts.map(\.status) == ["firing", "firing", "firing", "resolved"])
     }
 
+    @Test func `An alert that is over while the incident goes on is told to be over`() throws {
+        var delivery = Example.blockedByForgottenTransaction.delivery
+        let over = delivery.notification.alerts.removeFirst()
+        delivery.notification.ended = [EndedAlert(alert: over, at: Example.begin + .seconds(1900))]
+        let message = WebhookMessage(delivery)
+        #expect(AlertmanagerPayloadCheck(Data(try message.json())).violations == [])
+        #expect(message.status == "firing")
+        #expect(message.alerts.map(\.status) == ["firing", "firing", "resolved"])
+        #expect(message.alerts.last?.labels["alertname"] == over.name)
+        #expect(message.alerts.last?.endsAt == (Example.begin + .seconds(1900)).rfc3339)
+        let known = WebhookMessage(Example.blockedByForgottenTransaction.delivery).alerts[1].fingerprint
+        #expect(message.alerts.last?.fingerprint == known)
+    }
+
     @Test func `The same delivery is the same bytes`() throws {
         for example in Example.allCases {
             let (webhook, slack) = (WebhookMessage(example.delivery), SlackMessage(example.notification))

@@ -74,7 +74,7 @@ struct PagerDutyTests {
             for (example, standing) in [(Example.failed, StubPagerDuty.Standing.triggered), (.committed, nil)] {
                 var delivery = example.delivery
                 delivery.sequence = 1
-                delivery.notification.incidentID = "run-\(example)"
+                delivery.notification.incidentKey = "run-\(example)"
                 #expect(await deliver(delivery, to: stub) == .delivered)
                 #expect(stub.incidents["run-\(example)"] == standing)
             }

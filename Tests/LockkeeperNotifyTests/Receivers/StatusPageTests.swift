@@ -231,7 +231,7 @@ struct StatusPageTests {
         try await StubCachet.serving { stub in
             await tell(Self.course, to: cachet(stub))
             var other = Self.course[0]
-            other.notification.incidentID = "run-other"
+            other.notification.incidentKey = "run-other"
             await tell([other], to: cachet(stub))
             await tell([Self.course[0]], to: cachet(stub))
             #expect(stub.incidents.map(\.status) == [4, 2, 2])

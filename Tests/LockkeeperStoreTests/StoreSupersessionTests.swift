@@ -1,0 +1,179 @@
+import LockkeeperCore
+import LockkeeperStore
+import Testing
+
+/// Messages that need not be sent any more, and the order between the episodes of one incident.
+@Suite("The newest state wins in the store")
+struct StoreSupersessionTests {
+    let folder: TemporaryFolder
+    let store: Store
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        store = try await Store.open(folder.state)
+    }
+
+    private func message(
+        _ id: String, _ reason: Notification.Reason, replaces: Set<Notification.Reason> = [.reminder],
+        incident: String = "run-1", key: String? = nil, receiver: String = "slack", severity: Severity = .warning
+    ) -> Delivery {
+        var notification = Notification.example(incident: incident, reason: reason, severity: severity)
+        if let key { notification.incidentKey = key }
+        return Delivery(
+            id: id, incidentID: incident, receiver: receiver, sequence: 1, notification: notification,
+            replaces: replaces, plannedAt: .noon)
+    }
+
+    private func statuses() async throws -> [String: Delivery.Status] {
+        Dictionary(uniqueKeysWithValues: try await store.deliveries(limit: 1000).map { ($0.id, $0.status) })
+    }
+
+    private func plan(_ deliveries: Delivery...) async throws -> [String: Int] {
+        try await store.commit(StateChange(deliveries: deliveries))
+    }
+
+    // MARK: Supersession
+
+    @Test func `a reminder that is not sent yet gives way to whatever is newer, of the same incident and receiver`()
+        async throws
+    {
+        let counts = try await plan(
+            message("a1", .opened), message("a2", .reminder), message("b2", .reminder, incident: "run-2"),
+            message("m2", .reminder, receiver: "mail"), message("a3", .reminder), message("a4", .escalated))
+        #expect(counts == ["slack": 2])
+        #expect(
+            try await statuses() == [
+                "a1": .pending, "a2": .superseded, "a3": .superseded, "a4": .pending, "b2": .pending, "m2": .pending,
+            ])
+        #expect(try await store.outboxSummary().map(\.pending) == [1, 3])
+        #expect(try await store.begin("a2", at: .noon) == nil)
+        #expect(try await store.deliveries(DeliveryFilter(status: .superseded)).map(\.finishedAt) == [.noon, .noon])
+    }
+
+    @Test func `what replaces all in between leaves the beginning and the end`() async throws {
+        let all: Set<Notification.Reason> = [.escalated, .deescalated, .changed, .reminder, .acknowledged]
+        _ = try await plan(
+            message("a1", .opened), message("a2", .escalated, replaces: all), message("a3", .acknowledged),
+            message("a4", .resolved, replaces: all), message("a5", .opened, replaces: all))
+        #expect(
+            try await statuses() == [
+                "a1": .pending, "a2": .superseded, "a3": .superseded, "a4": .pending, "a5": .pending,
+            ])
+    }
+
+    @Test func `planned again, a message makes nothing newer needless`() async throws {
+        let first = message("a1", .reminder)
+        _ = try await plan(first)
+        _ = try await plan(message("a2", .reminder))
+        #expect(try await plan(first) == [:])
+        #expect(try await statuses() == ["a1": .superseded, "a2": .pending])
+    }
+
+    @Test func `what stands by makes nothing needless that is to be sent`() async throws {
+        _ = try await plan(message("a1", .reminder))
+        try await store.commit(
+            StateChange(deliveries: [message("a2", .escalated)]), standby: StandbyOrders(following: ["app"]))
+        #expect(try await statuses()["a1"] == .pending)
+    }
+
+    enum Ending: CaseIterable { case delivered, retried, refused }
+
+    @Test(arguments: Ending.allCases)
+    func `one that is superseded while it is under way is delivered, or never tried again`(ending: Ending) async throws
+    {
+        _ = try await plan(message("a1", .reminder))
+        var begun = try #require(try await store.begin("a1", at: .noon))
+        _ = try await plan(message("a2", .resolved))
+        switch ending {
+        case .delivered: begun = begun.delivered(at: .noon + .seconds(3))
+        case .retried: begun = begun.toRetry(at: .noon + .seconds(5))
+        case .refused: begun.status = .failed
+        }
+        try await store.finish(begun)
+        let stored = try #require(try await store.deliveries().first { $0.id == "a1" })
+        #expect(stored.status == (ending == .delivered ? .delivered : .superseded))
+        #expect(stored.finishedAt == (ending == .delivered ? .noon + .seconds(3) : .noon))
+        #expect(try await store.due(receiver: "slack", at: .noon + .seconds(9), limit: 9).map(\.id) == ["a2"])
+    }
+
+    @Test func `what was superseded goes with its incident`() async throws {
+        try await store.commit(StateChange(incidents: [.example(closedAt: .noon)]))
+        _ = try await plan(message("a1", .reminder), message("a2", .resolved))
+        let begun = try #require(try await store.begin("a2", at: .noon))
+        try await store.finish(begun.delivered(at: .noon))
+        try await store.prune(before: .noon + .seconds(1))
+        #expect(try await store.deliveries() == [])
+        #expect(try await store.incidents() == [])
+    }
+
+    // MARK: Order between episodes
+
+    @Test func `the next episode begins with a receiver when it has been told the end of the last, or not at all`()
+        async throws
+    {
+        _ = try await plan(
+            message("a1", .resolved, incident: "alert-1", key: "alert"),
+            message("b1", .opened, incident: "alert-2", key: "alert", severity: .critical),
+            message("c1", .opened, incident: "alert-3", key: "other", severity: .info))
+        let begun = try #require(try await store.begin("a1", at: .noon))
+        try await store.finish(begun.toRetry(at: .noon + .seconds(60)))
+        func due() async throws -> [String] {
+            try await store.due(receiver: "slack", at: .noon + .seconds(30), limit: 9).map(\.id)
+        }
+        #expect(try await due() == ["c1"])
+        #expect(try await store.nextDue(receiver: "slack") == .noon)
+        try await store.finish(begun.delivered(at: .noon + .seconds(20)))
+        #expect(try await due() == ["b1", "c1"])
+    }
+
+    // MARK: Episodes
+
+    @Test func `the newest episode of each key is known after a new start, for as long as anything of it is stored`()
+        async throws
+    {
+        var incidents = (0..<3).map { Incident.example("alert-\($0)", run: nil, closedAt: .noon + .seconds($0)) }
+        for index in incidents.indices { incidents[index].episode = 7 + index }
+        let key = incidents[0].key
+        let last = message("a1", .resolved, incident: "alert-2", key: key)
+        try await store.commit(StateChange(incidents: incidents + [.example()], deliveries: [last]))
+        let reopened = try await Store.open(folder.afterCrash().state)
+        #expect(try await reopened.load().episodes[key] == PastEpisode(number: 9, closedAt: .noon + .seconds(2)))
+        // Its delivery ends long after it, and goes later.
+        let begun = try #require(try await reopened.begin("a1", at: .noon))
+        try await reopened.finish(begun.delivered(at: .noon + .seconds(900)))
+        try await reopened.prune(before: .noon + .seconds(800))
+        #expect(try await reopened.episodes()[key]?.number == 9)
+        try await reopened.prune(before: .noon + .seconds(901))
+        #expect(try await reopened.episodes().keys.sorted() == ["run-1"])
+    }
+
+    @Test(arguments: [true, false])
+    func `an incident that is taken up again loses no message to what was sent before`(isRun: Bool) async throws {
+        let policy = IncidentPolicy(routes: [Route(receiver: "slack")])
+        var planned = 0
+        for life in 0..<4 {
+            // Each time after a new start.
+            let state = try await store.load()
+            var book = IncidentBook(incidents: state.unfinishedIncidents, episodes: state.episodes, policy: policy)
+            let now = Timestamp.noon + .seconds(life)
+            let alert = IncidentAlert(
+                name: "Down", severity: .warning, labels: ["target": "app"], annotations: [:], activeAt: .noon)
+            let changes = [
+                isRun ? book.advance([.started(.example())], at: now) : book.advance(firing: [alert], at: now),
+                book.close(targetsOtherThan: [], at: now),
+            ]
+            for change in changes {
+                planned += change.deliveries.count
+                try await store.commit(change)
+            }
+            for _ in 0..<2 {
+                let due = try #require(try await store.due(receiver: "slack", at: now, limit: 1).first)
+                let begun = try #require(try await store.begin(due.id, at: now))
+                try await store.finish(begun.delivered(at: now))
+            }
+        }
+        #expect(planned == 8)
+        #expect(try await store.deliveries().count == 8)
+        #expect(try await Set(store.deliveries().map(\.incidentKey)).count == 1)
+    }
+}
