@@ -52,12 +52,38 @@ final class CommitterTests {
         #expect(try await pending() == ["a1"])
     }
 
-    private func plan(_ id: String, of target: String) {
+    @Test("Messages that a newer one has made needless are counted, once each")
+    func superseded() async throws {
+        for (id, reason) in [("b1", Notification.Reason.opened), ("b2", .reminder), ("b3", .reminder)] {
+            plan(id, of: "billing", reason, incident: "b")
+        }
+        #expect(try await pending() == ["b1", "b3"])
+        var counts: [String: Int] = [:]
+        try await eventually("it is counted") {
+            counts.merge(committer.takeSuperseded(), uniquingKeysWith: +)
+            return !counts.isEmpty
+        }
+        #expect(counts == ["people": 1])
+        #expect(committer.takeSuperseded() == [:])
+        var figures = NotificationFigures()
+        figures.configure(receivers: ["people"])
+        figures.noteSuperseded(["people": 2, "nobody": 1])
+        var metrics = MetricsBuilder()
+        figures.record(into: &metrics, at: .now)
+        let shown = metrics.snapshot().series.filter { $0.name == "lockkeeper_notifications_total" && $0.value > 0 }
+        #expect(shown.map(\.value) == [2])
+        #expect(shown.first?.labels.contains { $0.value == "superseded" } == true)
+    }
+
+    private func plan(
+        _ id: String, of target: String, _ reason: Notification.Reason = .opened, incident name: String? = nil
+    ) {
         let incident = Incident(
-            id: "incident of \(id)", subject: .alerts(name: "A", target: target), severity: .warning, openedAt: .now,
+            id: "incident of \(name ?? id)", subject: .alerts(name: "A", target: target), severity: .warning,
+            openedAt: .now,
             facts: IncidentFacts(target: target, summary: ""))
         let notification = Notification(
-            incidentID: incident.id, reason: .opened, severity: .warning, isResolved: false, title: "", since: .now,
+            incidentID: incident.id, reason: reason, severity: .warning, isResolved: false, title: "", since: .now,
             at: .now, duration: .zero, facts: incident.facts, sender: "")
         committer.take(
             StateChange(
@@ -65,7 +91,7 @@ final class CommitterTests {
                 deliveries: [
                     Delivery(
                         id: id, incidentID: incident.id, receiver: "people", sequence: 1, notification: notification,
-                        plannedAt: .now)
+                        replaces: [.reminder], plannedAt: .now)
                 ]))
     }
 

@@ -324,6 +324,10 @@ struct APITests {
         ("/api/v1/migrations?limit=1&limit=2", 400, "`limit` is there twice"),
         ("/api/v1/migrations?state=idle", 400, "`state` is one of finished, running, not `idle`"),
         ("/api/v1/incidents?status=x", 400, "`status` is one of closed, open, not `x`"),
+        (
+            "/api/v1/deliveries?status=x", 400,
+            "`status` is one of delivered, elsewhere, failed, pending, standby, superseded, not `x`"
+        ),
         ("/api/v1/locks?target=nope", 404, "there is no target nope; /api/v1/targets lists"),
         ("/api/v1/findings?target=nope", 404, "there is no target nope; /api/v1/targets lists"),
         ("/api/v1/locks?run=1", 400, "no parameter `run`: there are target"),

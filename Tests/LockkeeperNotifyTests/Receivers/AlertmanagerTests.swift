@@ -139,6 +139,20 @@ struct AlertmanagerTests {
             ])
     }
 
+    @Test func `An alert that is over since the last message ends when it did, unless it fires again`() throws {
+        var delivery = Example.blockedByForgottenTransaction.delivery
+        let over = delivery.notification.alerts.removeFirst()
+        delivery.notification.ended = [EndedAlert(alert: over, at: Example.begin + .seconds(700))]
+        func end(_ standing: StandingMessage) -> [String] {
+            AlertmanagerAlerts([standing], at: now).alerts.filter { $0.labels["alertname"] == over.name }.map(\.endsAt)
+        }
+        #expect(AlertmanagerAlerts(delivery, at: now).alerts.count == 3)
+        let told = delivery.notification.alerts
+        #expect(end(StandingMessage(delivery: delivery, firing: told)) == [(Example.begin + .seconds(700)).rfc3339])
+        let again = end(StandingMessage(delivery: delivery, firing: told + [over]))
+        #expect(again == [(now + .seconds(240)).rfc3339])
+    }
+
     @Test func `An alert never begins after its end or in the future, whatever the clocks say`() throws {
         for example in Example.allCases {
             for shift in [-86_400, 0, 86_400] {

@@ -81,6 +81,24 @@ struct PagerDutyTests {
         }
     }
 
+    @Test func `What an agent told that never comes back is resolved by the one that takes over`() async throws {
+        try await StubPagerDuty.serving { stub in
+            let policy = IncidentPolicy(routes: [Route(receiver: "oncall")])
+            var (first, second) = (IncidentBook(policy: policy), IncidentBook(policy: policy))
+            func alert(at second: Duration) -> IncidentAlert {
+                IncidentAlert(
+                    name: "Down", severity: .critical, labels: ["alertname": "Down", "target": "app"], annotations: [:],
+                    activeAt: Example.begin + second)
+            }
+            let told = first.advance(firing: [alert(at: .zero)], at: Example.begin).deliveries
+            _ = second.advance(firing: [alert(at: .milliseconds(700))], at: Example.begin + .seconds(3))
+            let end = second.advance(firing: [], at: Example.begin + .seconds(60)).deliveries
+            for delivery in told + end { #expect(await deliver(delivery, to: stub) == .delivered) }
+            #expect(told.map(\.incidentID) != end.map(\.incidentID))
+            #expect(Array(stub.incidents.values) == [.resolved])
+        }
+    }
+
     @Test func `A wrong key is a refusal that does not show it`() async throws {
         try await StubPagerDuty.serving { stub in
             let wrong = "guessXXXXXXXXXXXXXXXXXXXXXXXXX01"
