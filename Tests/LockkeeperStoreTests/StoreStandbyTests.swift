@@ -39,7 +39,7 @@ struct StoreStandbyTests {
     @Test func `what is about no target and led by one stands by with it`() async throws {
         try await follow()
         var delivery = Delivery.about("", "b1")
-        delivery.target = "app"
+        delivery.leadingTarget = "app"
         try await plan([delivery])
         #expect(try folder.statuses() == ["b1": "standby"])
         try await lead()

@@ -11,8 +11,9 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
     /// The reasons of the earlier messages of the incident to this receiver that need not be sent any more. It counts when the delivery is
     /// planned, and is not kept.
     public var replaces: Set<Notification.Reason>
-    /// The target whose leader sends it, of several agents; "" where each sends its own. It counts when the delivery is planned.
-    public var target: String
+    /// The target whose leader sends it, of several agents, where it is about none itself. It counts when the delivery is planned, and is not
+    /// kept.
+    public var leadingTarget: String?
     public var plannedAt: Timestamp
     public var status: Status
     /// How often sending was begun.
@@ -43,7 +44,7 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
 
     public init(
         id: String, incidentID: String, receiver: String, sequence: Int, notification: Notification,
-        replaces: Set<Notification.Reason> = [], target: String? = nil, plannedAt: Timestamp
+        replaces: Set<Notification.Reason> = [], leadingTarget: String? = nil, plannedAt: Timestamp
     ) {
         self.id = id
         self.incidentID = incidentID
@@ -51,7 +52,7 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.sequence = sequence
         self.notification = notification
         self.replaces = replaces
-        self.target = target ?? notification.facts.target
+        self.leadingTarget = leadingTarget
         self.plannedAt = plannedAt
         self.status = .pending
         self.attempts = 0

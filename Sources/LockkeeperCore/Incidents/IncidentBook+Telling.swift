@@ -145,7 +145,7 @@ extension IncidentBook {
             Delivery(
                 id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,
                 notification: notification, replaces: policy.reasonsReplaced(by: notification, to: receiver),
-                target: policy.leadingTarget(of: incident), plannedAt: now))
+                leadingTarget: policy.leadingTarget(of: incident), plannedAt: now))
     }
 
     private func link(to incident: Incident) -> String? {

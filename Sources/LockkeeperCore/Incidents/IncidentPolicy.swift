@@ -35,12 +35,10 @@ public struct IncidentPolicy: Sendable, Hashable {
         return routes.map(\.receiver).filter { seen.insert($0).inserted }
     }
 
-    /// The target whose leader tells of an incident, of several agents; "" where each tells its own.
-    ///
-    /// Maintenance of no single target is the same to all of them: the leader of the first target tells of it.
-    func leadingTarget(of incident: Incident) -> String {
-        if incident.isMaintenance, incident.target.isEmpty { return targetLabels.keys.min() ?? "" }
-        return incident.facts.target
+    /// The target whose leader tells of an incident that is about none: of maintenance, which all agents plan alike, the first. `nil` where
+    /// each agent tells its own.
+    func leadingTarget(of incident: Incident) -> String? {
+        incident.isMaintenance && incident.target.isEmpty ? targetLabels.keys.min() : nil
     }
 
     /// Why a receiver is not told of an open incident now; `nil` if it is.

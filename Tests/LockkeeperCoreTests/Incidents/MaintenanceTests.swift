@@ -208,11 +208,12 @@ import Testing
 
     @Test mutating func `That of no single target is led by the first, so that one of several agents tells it`() {
         _ = at(0, move(target: ""))
-        #expect(told.map(\.target) == ["app", "app"])
+        #expect(told.map(\.leadingTarget) == ["app", "app"])
         #expect(told.map(\.notification.facts.target) == ["", ""])
         _ = at(60)
         _ = at(120, move(target: "billing"))
-        #expect(told.suffix(2).map(\.target) == ["billing", "billing"])
+        #expect(told.suffix(2).map(\.leadingTarget) == [nil, nil])
+        #expect(told.suffix(2).map(\.notification.facts.target) == ["billing", "billing"])
     }
 
     @Test func `A time is said as people say it`() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import LockkeeperCore
 import LockkeeperTestSupport
+import LockkeeperTransfer
 import Testing
 
 @testable import LockkeeperNotify
