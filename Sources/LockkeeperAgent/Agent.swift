@@ -350,7 +350,7 @@ actor Agent {
         IncidentPolicy(
             routes: configuration.routes,
             stateReceivers: Set(configuration.receivers.filter(\.channel.isOfState).map(\.name)),
-            maintenance: configuration.maintenance,
+            maintenance: configuration.maintenance, planned: configuration.plannedMaintenance,
             targetLabels: Dictionary(
                 configuration.targets.map { ($0.name, $0.labels) }, uniquingKeysWith: { first, _ in first }),
             externalURL: configuration.externalURL, sender: "lockkeeper \(setup.version) on \(setup.host)")

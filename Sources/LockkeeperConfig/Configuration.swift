@@ -21,6 +21,8 @@ public struct Configuration: Sendable, Hashable {
     public var routes: [Route]
     /// The planned times in which nobody is told, each by its name in the file.
     public var maintenance: [Silence]
+    /// The same times with whom to tell of them.
+    public var plannedMaintenance: [PlannedMaintenance]
     /// Whom to tell that the agent itself works; `nil`: nobody.
     public var heartbeat: HeartbeatConfiguration?
     /// How much of queries' texts leaves the agent.
@@ -35,7 +37,8 @@ public struct Configuration: Sendable, Hashable {
         externalURL: String? = nil, web: WebConfiguration = WebConfiguration(), targets: [TargetConfiguration],
         electsLeader: Bool = false, sampling: SamplingConfiguration = SamplingConfiguration(),
         rules: RulesConfiguration = RulesConfiguration(), receivers: [ReceiverConfiguration] = [],
-        routes: [Route] = [], maintenance: [Silence] = [], heartbeat: HeartbeatConfiguration? = nil,
+        routes: [Route] = [], maintenance: [Silence] = [],
+        plannedMaintenance: [PlannedMaintenance] = [], heartbeat: HeartbeatConfiguration? = nil,
         queryText: QueryTextPrivacy = .normalized, warnings: [ConfigurationProblem] = []
     ) {
         self.listen = listen
@@ -49,6 +52,7 @@ public struct Configuration: Sendable, Hashable {
         self.receivers = receivers
         self.routes = routes
         self.maintenance = maintenance
+        self.plannedMaintenance = plannedMaintenance
         self.heartbeat = heartbeat
         self.queryText = queryText
         self.warnings = warnings

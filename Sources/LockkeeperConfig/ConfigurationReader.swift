@@ -57,10 +57,13 @@ struct ConfigurationReader {
         configuration.electsLeader = root["leader_election"]?.boolean() ?? false
         if let field = root["sampling"] { configuration.sampling = sampling(field) }
         configuration.receivers = receivers.map(\.receiver)
+        let windows = MaintenanceReader(targets: targets, receivers: configuration.receivers).read(root)
+        configuration.maintenance = windows.map(\.silence)
+        configuration.plannedMaintenance = windows.map(\.planned)
         configuration.routes = RouteReader(
-            targets: targets, receivers: configuration.receivers, receiverFields: receivers.map(\.field)
+            targets: targets, receivers: configuration.receivers, receiverFields: receivers.map(\.field),
+            announced: Set(windows.flatMap(\.planned.announce))
         ).read(root)
-        configuration.maintenance = MaintenanceReader(targets: targets).read(root)
         configuration.heartbeat = root["heartbeat"].flatMap(HeartbeatReader().read)
         if let text = root["privacy"]?.section(.privacy)?["query_text"]?
             .text(oneOf: QueryTextPrivacy.allCases.map(\.rawValue))

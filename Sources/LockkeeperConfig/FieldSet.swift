@@ -55,7 +55,8 @@ struct FieldSet: Hashable {
             "unacknowledged_for", "digest",
         ])
     static let activeHours = FieldSet("routes[].active_hours", ["days", "from", "until", "time_zone"])
-    static let maintenance = FieldSet("maintenance[]", ["name", "target", "matchers", "from", "until", "comment"])
+    static let maintenance = FieldSet(
+        "maintenance[]", ["name", "target", "matchers", "from", "until", "comment", "announce"])
     static let heartbeat = FieldSet(
         "heartbeat", ["url", "url_file", "fail_url", "fail_url_file", "interval", "allow_http"])
     static let privacy = FieldSet("privacy", ["query_text"])

@@ -6,16 +6,19 @@ struct RouteReader {
     let receivers: [ReceiverConfiguration]
     /// The places of the receivers in the file.
     let receiverFields: [ConfigurationField]
+    /// The receivers that are told of planned maintenance.
+    let announced: Set<String>
 
     /// Nobody means to wait for more than a month.
     private static let longest = Duration.seconds(31 * 86_400)
 
     func read(_ root: ConfigurationSection) -> [Route] {
-        var named: Set<String> = []
+        var named = announced
         let routes =
             root["routes"]?.elements(of: "routes")?.compactMap { element -> Route? in
                 guard let section = element.section(.route) else { return nil }
-                let receiver = section.required("receiver", hint: "Name one of the receivers").flatMap(receiver)
+                let receiver = section.required("receiver", hint: "Name one of the receivers")
+                    .flatMap { $0.receiver(of: receivers)?.name }
                 let severity = section["severity"]?.text(oneOf: Severity.allCases.map(\.rawValue))
                 let match = section["match"].map(self.match) ?? [:]
                 let own = targets.flatMap { $0.labels.keys }
@@ -46,19 +49,6 @@ struct RouteReader {
         return routes
     }
 
-    private func receiver(_ field: ConfigurationField) -> String? {
-        guard let text = field.text() else { return nil }
-        let names = receivers.map(\.name)
-        guard names.contains(text.value) else {
-            field.report(
-                "there is no receiver of this name",
-                hint: names.isEmpty ? "Add it to `receivers`" : Suggestion.hint(for: text.value, in: names),
-                value: text.written)
-            return nil
-        }
-        return text.value
-    }
-
     private func match(_ field: ConfigurationField) -> [String: String] {
         let own = Set(targets.flatMap { $0.labels.keys }).sorted()
         let known = LabelName.ofIncidents + own
@@ -80,5 +70,19 @@ struct RouteReader {
             }
         }
         return match
+    }
+}
+
+extension ConfigurationField {
+    /// The receiver that is named here; reported if there is none of this name.
+    func receiver(of receivers: [ReceiverConfiguration]) -> ReceiverConfiguration? {
+        guard let text = text() else { return nil }
+        if let receiver = receivers.first(where: { $0.name == text.value }) { return receiver }
+        let names = receivers.map(\.name)
+        report(
+            "there is no receiver of this name",
+            hint: names.isEmpty ? "Add it to `receivers`" : Suggestion.hint(for: text.value, in: names),
+            value: text.written)
+        return nil
     }
 }

@@ -51,7 +51,7 @@ struct StateChangeRows: Sendable {
         }
         for silence in change.silences { try add(silence) }
         for delivery in change.deliveries {
-            let target = delivery.notification.facts.target
+            let target = delivery.leadingTarget ?? delivery.notification.facts.target
             // What is about the agent itself, no other agent tells.
             let isStandby = !target.isEmpty && following.contains(target)
             rows.append(

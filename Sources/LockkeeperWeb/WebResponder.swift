@@ -219,6 +219,9 @@ struct WebResponder: HTTPResponder {
             guard let incident = try await view.incident(id: id) else {
                 throw Refusal(.notFound, "there is no incident \(id); /api/v1/incidents lists those there are")
             }
+            if incident.isMaintenance, incident.status == .open {
+                throw Refusal(.conflict, "incident \(incident.id) is planned maintenance: nothing is wrong")
+            }
             throw Refusal(
                 .conflict, "incident \(incident.id) is over since \(incident.closedAt?.rfc3339 ?? "a while")")
         case .notStored(let reason): throw Self.notStored(reason)

@@ -134,6 +134,48 @@ struct LeaderElectionTests {
         await server.stop()
     }
 
+    @Test("Of two agents one announces planned maintenance of all targets, and one tells that it is over")
+    func maintenance() async throws {
+        try await TestPostgres.withDatabase { database in
+            try await StubWebhook.serving(secret: "shared") { webhook in
+                let begin = Date()
+                let (from, until) = ((begin - 3600).ISO8601Format(), (begin + 20).ISO8601Format())
+                let fixtures = try (1...2).map { _ in
+                    var fixture = try AgentFixture()
+                    fixture.electsLeader = true
+                    fixture.watch(database.dsn())
+                    fixture.receivers.append(#"{ name: people, webhook: { url: "\#(webhook.url)", secret: shared } }"#)
+                    fixture.more = """
+                        maintenance:
+                          - { name: move, matchers: ['target=~".+"'], from: \(from), until: \(until), announce: [people] }
+                        """
+                    try fixture.write()
+                    return fixture
+                }
+                let (first, firstAPI) = try await LockkeeperProgram.serve(fixtures[0])
+                try await wait(for: "leading", firstAPI)
+                let (second, secondAPI) = try await LockkeeperProgram.serve(fixtures[1])
+                try await wait(for: "following", secondAPI)
+                try await eventually("it is over for both", within: .seconds(60)) {
+                    for api in [firstAPI, secondAPI] {
+                        let path = "/api/v1/incidents?status=closed"
+                        let incidents = try await api.get(APIDocument.Incidents.self, path).incidents
+                        guard incidents.count == 1 else { return false }
+                    }
+                    return true
+                }
+                try await eventually("its end is told") { webhook.messages.count >= 2 }
+                #expect(try await deliveries(firstAPI) == ["opened delivered", "resolved delivered"])
+                #expect(try await deliveries(secondAPI) == [])
+                #expect(webhook.messages.map(\.reason) == ["opened", "resolved"])
+                for program in [first, second] {
+                    program.signal(15)
+                    #expect(try await program.result().status == 0)
+                }
+            }
+        }
+    }
+
     private func wait(for role: String, _ api: AgentAPI) async throws {
         try await eventually("it is \(role)") { try await self.role(api) == role }
     }

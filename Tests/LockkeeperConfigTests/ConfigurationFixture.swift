@@ -97,6 +97,7 @@ struct ConfigurationFixture {
             from: 2126-11-28T22:00:00+01:00
             until: 2126-11-29T02:00:00+01:00
             comment: the move
+            announce: [chat, status-page]
         heartbeat:
           url: http://switch.internal/s3cr3t-of-the-switch
           fail_url: https://switch.example.org/s3cr3t-of-the-switch/fail

@@ -95,6 +95,15 @@ import Testing
                     end: try #require(Timestamp(rfc3339: "2126-11-29T01:00:00Z")), author: "the configuration",
                     comment: "the move")
             ])
+        #expect(
+            configuration.plannedMaintenance == [
+                PlannedMaintenance(
+                    name: "move", target: "app-production",
+                    window: MaintenanceWindow(
+                        begin: try #require(Timestamp(rfc3339: "2126-11-28T21:00:00Z")),
+                        end: try #require(Timestamp(rfc3339: "2126-11-29T01:00:00Z")), comment: "the move"),
+                    announce: ["chat", "status-page"])
+            ])
         #expect(configuration.queryText == .none)
         #expect(configuration.warnings == [])
     }

@@ -37,6 +37,16 @@ struct StoreStandbyTests {
         #expect(try folder.statuses() == ["a1": "standby", "b1": "pending", "c1": "pending"])
     }
 
+    @Test func `what is about no target and led by one stands by with it`() async throws {
+        try await follow()
+        var delivery = Delivery.about("", "b1")
+        delivery.leadingTarget = "app"
+        try await plan([delivery])
+        #expect(try folder.statuses() == ["b1": "standby"])
+        try await lead()
+        #expect(try folder.statuses() == ["b1": "pending"])
+    }
+
     @Test func `of each incident and receiver only the newest stands by`() async throws {
         try await follow()
         try await plan([.example("a1"), .example("a2", sequence: 2), .example("m1", receiver: "mail")])

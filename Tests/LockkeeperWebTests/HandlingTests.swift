@@ -41,6 +41,27 @@ import Testing
         }
     }
 
+    @Test func `Planned maintenance is shown as such, and needs nobody to look after it`() async throws {
+        var incident = Incident(
+            id: "maintenance-1", subject: .maintenance(name: "move"), severity: .info, openedAt: Self.now,
+            begin: Self.now + .seconds(3600), facts: IncidentFacts(target: "app", summary: "new hardware"))
+        incident.maintenance = MaintenanceWindow(
+            begin: incident.begin, end: incident.begin + .seconds(1800), comment: "new hardware")
+        let agent = StubAgent()
+        await agent.change { [incident] in $0.book = [incident] }
+        try await withServer(agent, token: { "s3cret" }) { address in
+            let shown = try await address.get("/api/v1/incidents/maintenance-1").text
+            #expect(shown.contains(#""kind":"maintenance""#) && shown.contains(#""subject":"move""#))
+            #expect(
+                shown.contains(
+                    #""maintenance":{"comment":"new hardware","ends_at":"2025-11-24T17:30:00.000Z","starts_at":"2025-11-24T17:00:00.000Z"}"#
+                ), "\(shown)")
+            let answer = try await address.request(
+                "POST", "/api/v1/incidents/maintenance-1/acknowledge", Self.headers, body: #"{"author": "anna"}"#)
+            #expect((answer.status, answer.text.contains("is planned maintenance")) == (409, true))
+        }
+    }
+
     @Test(arguments: [
         (#"{"comment": "x"}"#, "`author` is missing"), (#"{"author": "  "}"#, "`author` is empty"),
         (#"{"author": "a", "by": "b"}"#, "there is no field `by`"), (#"{"author": ["a"]}"#, "not a list"),

@@ -78,7 +78,9 @@ actor StubAgent: AgentView {
     func now() -> Timestamp { time }
 
     func acknowledge(incident id: String, author: String, comment: String) -> ActionOutcome<Incident> {
-        guard let index = book.firstIndex(where: { $0.id == id && $0.status == .open }) else { return .notThere }
+        guard let index = book.firstIndex(where: { $0.id == id && $0.status == .open && !$0.isMaintenance }) else {
+            return .notThere
+        }
         acknowledgements.append([id, author, comment])
         book[index].acknowledgement = Acknowledgement(
             author: author, comment: comment, at: time, severity: book[index].severity)

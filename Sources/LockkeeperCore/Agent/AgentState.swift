@@ -124,7 +124,7 @@ public struct AgentState: Sendable {
         for severity in Severity.allCases {
             metrics.set(
                 MetricCatalog.incidents, .init(severity: severity, status: .open),
-                to: book.open.values.count { $0.severity == severity })
+                to: book.open.values.count { $0.severity == severity && !$0.isMaintenance })
         }
     }
 

@@ -11,6 +11,9 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
     /// The reasons of the earlier messages of the incident to this receiver that need not be sent any more. It counts when the delivery is
     /// planned, and is not kept.
     public var replaces: Set<Notification.Reason>
+    /// The target whose leader sends it, of several agents, where it is about none itself. It counts when the delivery is planned, and is not
+    /// kept.
+    public var leadingTarget: String?
     public var plannedAt: Timestamp
     public var status: Status
     /// How often sending was begun.
@@ -41,7 +44,7 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
 
     public init(
         id: String, incidentID: String, receiver: String, sequence: Int, notification: Notification,
-        replaces: Set<Notification.Reason> = [], plannedAt: Timestamp
+        replaces: Set<Notification.Reason> = [], leadingTarget: String? = nil, plannedAt: Timestamp
     ) {
         self.id = id
         self.incidentID = incidentID
@@ -49,6 +52,7 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.sequence = sequence
         self.notification = notification
         self.replaces = replaces
+        self.leadingTarget = leadingTarget
         self.plannedAt = plannedAt
         self.status = .pending
         self.attempts = 0

@@ -1,4 +1,5 @@
-/// Something that people should know of until it is over: a migration run, or a group of alerts of one rule on one target.
+/// Something that people should know of until it is over: a migration run, a group of alerts of one rule on one target, or planned
+/// maintenance.
 public struct Incident: Sendable, Hashable, Codable, Identifiable {
     /// Stable and short: for a run `run-` and the run's id, else derived from the group and its begin.
     public var id: String
@@ -46,6 +47,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var headline: String?
     /// Since when the firing alerts would make it less severe than it is. A drop is told only when it has lasted a while.
     public var lowerSince: Timestamp?
+    /// When it takes place, for planned maintenance, as it was told last.
+    public var maintenance: MaintenanceWindow?
     /// What routes match on: `target`, `database`, `tool`, `alertname` and the target's configured labels.
     public var labels: [String: String]
 
@@ -53,12 +56,15 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         case migration(run: String, target: String)
         /// Alerts of one rule, on one target where they have one ("" for the agent itself).
         case alerts(name: String, target: String)
+        /// A maintenance window by its name in the configuration.
+        case maintenance(name: String)
 
         /// What its incidents are known by to receivers.
         public var key: String {
             switch self {
             case .migration(let run, _): IncidentBook.incidentID(ofRun: run)
             case .alerts(let name, let target): "alert-" + StableIdentifier.derive(from: name, target)
+            case .maintenance(let name): "maintenance-\(name)"
             }
         }
     }
@@ -98,12 +104,14 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.endSeverity = nil
         self.headline = nil
         self.lowerSince = nil
+        self.maintenance = nil
         self.labels = labels
     }
 
     public var target: String {
         switch subject {
         case .migration(_, let target), .alerts(_, let target): target
+        case .maintenance: facts.target
         }
     }
 

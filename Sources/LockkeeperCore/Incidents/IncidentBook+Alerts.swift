@@ -16,7 +16,7 @@ extension IncidentBook {
                 groups[id, default: []].append(alert)
             }
         }
-        for id in Set(groups.keys).union(open.keys).sorted() {
+        for id in Set(groups.keys).union(open.filter { !$0.value.isMaintenance }.keys).sorted() {
             update(id, firing: groups[id] ?? [], at: now, serverTimes: serverTimes, into: &ledger)
         }
     }

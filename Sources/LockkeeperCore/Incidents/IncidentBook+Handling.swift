@@ -2,12 +2,12 @@
 extension IncidentBook {
     /// Notes that somebody is looking after an open incident: those who were told of it are told so, and nobody else is called.
     ///
-    /// - Returns: `nil` if no such incident is open.
+    /// - Returns: `nil` if no such incident is open, or if there is nothing to look after: it is planned maintenance.
     public mutating func acknowledge(
         _ id: Incident.ID, by author: String, comment: String = "", at now: Timestamp,
         serverTimes: [String: Timestamp] = [:]
     ) -> StateChange? {
-        guard var incident = open[id] else { return nil }
+        guard var incident = open[id], !incident.isMaintenance else { return nil }
         incident.acknowledgement = Acknowledgement(
             author: author, comment: comment, at: now, severity: incident.severity)
         incident.note(

@@ -109,7 +109,7 @@ extension IncidentBook {
     }
 
     /// - Parameter severity: of the news.
-    private func plan(
+    func plan(
         _ incident: inout Incident, _ reason: Notification.Reason, at severity: Severity, to receiver: String,
         title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
@@ -135,18 +135,18 @@ extension IncidentBook {
                 .map(\.value),
             ended: incident.untoldEnds(for: receiver), timeline: incident.timeline.suffix(shown),
             link: link(to: incident), sender: policy.sender,
-            acknowledgement: isOver ? nil : incident.acknowledgementInForce)
+            acknowledgement: isOver ? nil : incident.acknowledgementInForce, maintenance: incident.maintenance)
         if !policy.isReplaceable(reason, to: receiver) { incident.noteEndsTold(to: receiver) }
         // By what it says and not by its position: an agent that comes late begins with what the other said later.
         let id = StableIdentifier.derive(
             from: incident.key, String(incident.episode), receiver, reason.rawValue, severity.rawValue,
             // There is one of each in an episode, and agents may learn of them at different times.
-            reason == .opened || reason == .resolved ? "" : place)
+            (reason == .opened || reason == .resolved ? "" : place) + incident.plan)
         ledger.deliveries.append(
             Delivery(
                 id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,
                 notification: notification, replaces: policy.reasonsReplaced(by: notification, to: receiver),
-                plannedAt: now))
+                leadingTarget: policy.leadingTarget(of: incident), plannedAt: now))
     }
 
     private func link(to incident: Incident) -> String? {

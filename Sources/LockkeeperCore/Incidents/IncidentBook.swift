@@ -1,7 +1,8 @@
 /// Keeps the open incidents and decides who is told what: pure, so that what it decides can be stored in one transaction.
 ///
 /// One incident per migration run; its begin, its alerts and its end are severities and entries of that one. All other alerts are grouped
-/// by rule and target. Whoever was told that an incident began is told how it ended.
+/// by rule and target, and planned maintenance is an incident that concerns only whom the configuration names. Whoever was told that an
+/// incident began is told how it ended.
 ///
 /// Whether a receiver has to be told is a function of how the incident stands and of what the receiver has heard. So whatever held news
 /// back (a silence, the hour of the day, a duration to wait for) needs no memory of its own: when it ends, what is still true is told.
@@ -86,15 +87,16 @@ public struct IncidentBook: Sendable, Hashable {
             silences = silences.filter { $0.value.end > now }
             reconcile(firing, at: now, serverTimes: serverTimes, into: &ledger)
             payDebts(at: now, into: &ledger)
+            announceMaintenance(at: now, into: &ledger)
         }
         return ledger.change
     }
 
-    /// Closes what belongs to targets that are watched no longer, and tells so.
+    /// Closes what belongs to targets that are watched no longer, and tells so. Maintenance is planned by the configuration, not seen.
     public mutating func close(targetsOtherThan targets: Set<String>, at now: Timestamp) -> StateChange {
         var ledger = Ledger()
         for var incident in open.values.sorted(by: { $0.id < $1.id })
-        where !incident.target.isEmpty && !targets.contains(incident.target) {
+        where !incident.isMaintenance && !incident.target.isEmpty && !targets.contains(incident.target) {
             incident.facts.summary = "\(incident.target) is no longer watched: it was removed from the configuration."
             incident.facts.actions = []
             incident.note("No longer watched.", incident.severity, at: now)

@@ -5,6 +5,8 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var stateReceivers: Set<String>
     /// The configured times in which nobody is told.
     public var maintenance: [Silence]
+    /// The same times with whom to tell of them.
+    public var planned: [PlannedMaintenance]
     /// The configured labels of each target.
     public var targetLabels: [String: [String: String]]
     /// The base of links in messages, without a slash at its end; `nil` for no links.
@@ -14,12 +16,14 @@ public struct IncidentPolicy: Sendable, Hashable {
 
     public init(
         routes: [Route] = [], stateReceivers: Set<String> = [], maintenance: [Silence] = [],
+        planned: [PlannedMaintenance] = [],
         targetLabels: [String: [String: String]] = [:],
         externalURL: String? = nil, sender: String = "lockkeeper"
     ) {
         self.routes = routes
         self.stateReceivers = stateReceivers
         self.maintenance = maintenance
+        self.planned = planned
         self.targetLabels = targetLabels
         self.externalURL = externalURL
         self.sender = sender
@@ -29,6 +33,12 @@ public struct IncidentPolicy: Sendable, Hashable {
     var receivers: [String] {
         var seen: Set<String> = []
         return routes.map(\.receiver).filter { seen.insert($0).inserted }
+    }
+
+    /// The target whose leader tells of an incident that is about none: of maintenance, which all agents plan alike, the first. `nil` where
+    /// each agent tells its own.
+    func leadingTarget(of incident: Incident) -> String? {
+        incident.isMaintenance && incident.target.isEmpty ? targetLabels.keys.min() : nil
     }
 
     /// Why a receiver is not told of an open incident now; `nil` if it is.

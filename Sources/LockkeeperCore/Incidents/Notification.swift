@@ -34,6 +34,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public var isTest: Bool
     /// Who has said that they are looking after it.
     public var acknowledgement: Acknowledgement?
+    /// When it takes place, for planned maintenance.
+    public var maintenance: MaintenanceWindow?
 
     /// Why a receiver is told.
     public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
@@ -42,7 +44,7 @@ public struct Notification: Sendable, Hashable, Codable {
         case escalated
         /// The severity fell, and the incident goes on.
         case deescalated
-        /// Another alert joined at no higher severity.
+        /// Another alert joined at no higher severity, or planned maintenance has another time or purpose.
         case changed
         /// Somebody has said that they are looking after it.
         case acknowledged
@@ -57,7 +59,7 @@ public struct Notification: Sendable, Hashable, Codable {
         isResolved: Bool, title: String, since: Timestamp, at: Timestamp, duration: Duration, facts: IncidentFacts,
         alerts: [IncidentAlert] = [], ended: [EndedAlert] = [], timeline: [TimelineEntry] = [], link: String? = nil,
         sender: String, isTest: Bool = false,
-        acknowledgement: Acknowledgement? = nil
+        acknowledgement: Acknowledgement? = nil, maintenance: MaintenanceWindow? = nil
     ) {
         self.incidentID = incidentID
         self.incidentKey = incidentKey ?? incidentID
@@ -77,9 +79,10 @@ public struct Notification: Sendable, Hashable, Codable {
         self.sender = sender
         self.isTest = isTest
         self.acknowledgement = acknowledgement
+        self.maintenance = maintenance
     }
 
-    /// What was planned before there were keys and ends has neither.
+    /// What was planned before there were keys, ends and maintenance has none of them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -100,7 +103,8 @@ public struct Notification: Sendable, Hashable, Codable {
             link: try container.decodeIfPresent(String.self, forKey: .link),
             sender: try container.decode(String.self, forKey: .sender),
             isTest: try container.decode(Bool.self, forKey: .isTest),
-            acknowledgement: try container.decodeIfPresent(Acknowledgement.self, forKey: .acknowledgement))
+            acknowledgement: try container.decodeIfPresent(Acknowledgement.self, forKey: .acknowledgement),
+            maintenance: try container.decodeIfPresent(MaintenanceWindow.self, forKey: .maintenance))
     }
 }
 

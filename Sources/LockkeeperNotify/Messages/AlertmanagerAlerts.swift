@@ -41,6 +41,8 @@ public struct AlertmanagerAlerts: Sendable, Hashable {
 
     private static func alerts(of standing: StandingMessage, at now: Timestamp) -> [Alert] {
         let notification = standing.delivery.notification
+        // Nobody is to be called for it.
+        guard notification.maintenance == nil else { return [] }
         // A test shall be over soon, by itself.
         let end = notification.isResolved ? notification.at : now + lifetime
         let firing = notification.isResolved ? notification.alerts : standing.firing

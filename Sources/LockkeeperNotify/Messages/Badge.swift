@@ -15,6 +15,13 @@ struct Badge: Sendable, Hashable {
     init(_ notification: Notification) {
         if notification.isTest {
             self.init(symbol: "🧪", word: "TEST", color: "#6750a4")
+        } else if let maintenance = notification.maintenance {
+            switch notification.isResolved ? maintenance.ending(at: notification.at) : nil {
+            case nil: self.init(symbol: "🛠️", word: "PLANNED", color: "#1a5fb4")
+            case .over: self.init(symbol: "✅", word: "OVER", color: "#1e7b34")
+            case .early: self.init(symbol: "✅", word: "ENDED EARLY", color: "#1e7b34")
+            case .calledOff: self.init(symbol: "🚫", word: "CALLED OFF", color: "#1a5fb4")
+            }
         } else if notification.isResolved {
             switch notification.facts.outcome {
             case "committed": self.init(symbol: "✅", word: "COMMITTED", color: "#1e7b34")

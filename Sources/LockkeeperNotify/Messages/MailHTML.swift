@@ -63,7 +63,7 @@ struct MailHTML {
             <div style="font-size:18px;font-weight:600">\(HTMLText.escaped(wording.title))</div>
             </div>
             <div style="padding:14px;border:1px solid #d8d8de;border-top:0;border-radius:0 0 6px 6px">
-            <p style="margin:0 0 14px;color:#5f5e66">\(place)since \(HTMLText.escaped(wording.time))</p>
+            <p style="margin:0 0 14px;color:#5f5e66">\(place)\(wording.timeLabel) \(HTMLText.escaped(wording.time))</p>
             \(parts.joined(separator: "\n"))
             <p style="margin:14px 0 0;color:#77767d;font-size:12px">\(HTMLText.escaped(wording.footer))</p>
             </div>

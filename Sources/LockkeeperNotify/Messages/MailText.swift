@@ -11,7 +11,7 @@ struct MailText {
         let facts = notification.facts
         var lines = ["\(badge.word): \(wording.title)", ""]
         if !wording.place.isEmpty { lines.append("Where:  \(wording.place)") }
-        lines += ["Since:  \(wording.time)", ""]
+        lines += ["\(wording.timeLabel.prefix(1).uppercased())\(wording.timeLabel.dropFirst()):  \(wording.time)", ""]
         if let reason = wording.reason { lines += [reason, ""] }
         if !facts.summary.isEmpty { lines += [MessageWording.cut(facts.summary, to: Self.valueLimit), ""] }
         if !facts.actions.isEmpty {

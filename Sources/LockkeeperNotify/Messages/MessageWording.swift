@@ -25,8 +25,14 @@ struct MessageWording: Sendable {
         return Self.singleLine(text)
     }
 
-    /// `2026-11-23 02:16:08 UTC (31m 2s)`, or with the end where it is over.
+    /// What stands before `time`.
+    var timeLabel: String { notification.maintenance == nil ? "since" : "planned for" }
+
+    /// `2026-11-23 02:16:08 UTC (31m 2s)`, or with the end where it is over; of maintenance the planned time.
     var time: String {
+        if let maintenance = notification.maintenance {
+            return "\(maintenance.readable) (\((maintenance.end - maintenance.begin).readable))"
+        }
         let length = notification.duration.readable
         return notification.isResolved
             ? "\(notification.since.readable), lasted \(length)" : "\(notification.since.readable) (for \(length))"
@@ -37,7 +43,7 @@ struct MessageWording: Sendable {
         switch notification.reason {
         case .escalated: "The severity rose to \(notification.severity.rawValue)."
         case .deescalated: "The severity fell to \(notification.severity.rawValue); it is not over yet."
-        case .changed: "Another alert has joined."
+        case .changed: notification.maintenance == nil ? "Another alert has joined." : "The plan has changed."
         case .acknowledged:
             notification.acknowledgement.map { acknowledgement in
                 let comment = acknowledgement.comment.isEmpty ? "." : ": \(acknowledgement.comment)"

@@ -80,6 +80,8 @@ public struct PagerDutyEvent: Sendable, Hashable {
         let notification = delivery.notification
         // A test shall leave nothing open behind it.
         if notification.isTest { return [.trigger, .resolve] }
+        // Nobody is to be called for it.
+        if notification.maintenance != nil { return [] }
         switch notification.reason {
         case .acknowledged: return [.acknowledge]
         case .resolved: return [delivery.sequence == 1 && Badge(notification).isBad ? .trigger : .resolve]

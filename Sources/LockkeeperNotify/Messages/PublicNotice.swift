@@ -22,8 +22,13 @@ struct PublicNotice: Sendable, Hashable {
         _ notification: Notification, in templates: MessageTemplates = MessageTemplates(), to receiver: String
     ) -> Notification {
         var result = notification
-        result.title = notification.facts.run != nil ? "Database maintenance" : "Database problem"
-        result.facts.summary = body(notification, isMigration: notification.facts.run != nil)
+        if let maintenance = notification.maintenance {
+            result.title = "Planned maintenance of our database"
+            result.facts.summary = body(maintenance, endedAt: notification.isResolved ? notification.at : nil)
+        } else {
+            result.title = notification.facts.run != nil ? "Database maintenance" : "Database problem"
+            result.facts.summary = body(notification, isMigration: notification.facts.run != nil)
+        }
         result.facts.actions = []
         return templates.apply(to: result, receiver: receiver)
     }
@@ -45,6 +50,19 @@ struct PublicNotice: Sendable, Hashable {
             } else {
                 .investigating
             }
+    }
+
+    /// The same as long as the plan is the same, whenever it is told.
+    private static func body(_ maintenance: MaintenanceWindow, endedAt end: Timestamp?) -> String {
+        switch end.map(maintenance.ending) {
+        case nil:
+            "Planned work on our database: \(maintenance.readable). Some requests may be slow or fail during that time."
+        case .over: "The planned work on our database is complete. Everything works as usual again."
+        case .early:
+            "The planned work on our database has ended earlier than announced. Everything works as usual again."
+        case .calledOff:
+            "The planned work on our database that was announced for \(maintenance.readable) does not take place."
+        }
     }
 
     private static func body(_ notification: Notification, isMigration: Bool) -> String {

@@ -56,7 +56,8 @@ public struct SlackMessage: Sendable, Hashable {
         switch form {
         case .whole, .standing:
             blocks = [.header(Self.plain("\(badge.symbol) \(wording.title)", limit: Limit.header))]
-            let place = [wording.place, "since \(wording.time)"].filter { !$0.isEmpty }.joined(separator: " · ")
+            let place = [wording.place, "\(wording.timeLabel) \(wording.time)"].filter { !$0.isEmpty }.joined(
+                separator: " · ")
             blocks.append(.context("*\(badge.word)* · " + SlackMarkup.escaped(place, limit: Limit.context)))
         case .news:
             blocks = [.section("*\(badge.symbol) \(SlackMarkup.escaped(wording.title, limit: Limit.title))*")]

@@ -94,7 +94,11 @@ struct StatuspageIncidentAnswer: Sendable, Decodable {
     }
 
     var id: String
+    var name: String?
     var status: String?
+    /// RFC 3339; of maintenance only, as `scheduledUntil`.
+    var scheduledFor: String?
+    var scheduledUntil: String?
     var metadata: Metadata?
     /// The newest first.
     var updates: [Update]?
@@ -108,7 +112,9 @@ struct StatuspageIncidentAnswer: Sendable, Decodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, status, metadata, components
+        case id, name, status, metadata, components
+        case scheduledFor = "scheduled_for"
+        case scheduledUntil = "scheduled_until"
         case updates = "incident_updates"
     }
 }

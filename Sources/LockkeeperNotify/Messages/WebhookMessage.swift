@@ -3,7 +3,8 @@ public import LockkeeperCore
 /// A message for a generic webhook in the shape of Alertmanager's version "4" (prometheus.io: Alerting, Configuration,
 /// `<webhook_config>`), which many receivers read already, with all that Lockkeeper knows under `lockkeeper`.
 ///
-/// A migration is an alert of its own, `LockkeeperMigration`, that fires while it runs; the alerts about it follow.
+/// A migration is an alert of its own, `LockkeeperMigration`, that fires while it runs; the alerts about it follow. Planned maintenance is one,
+/// `LockkeeperMaintenance`, from when it is announced.
 public struct WebhookMessage: Sendable, Hashable, Encodable {
     /// One alert as Alertmanager writes it.
     struct Alert: Sendable, Hashable, Encodable {
@@ -44,11 +45,12 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         var timeline: [Entry]
         var link: String?
         var sender: String
+        var maintenance: Maintenance?
 
         private enum CodingKeys: String, CodingKey {
             case incident, key, delivery, sequence, reason, severity, resolved, test, title, summary, target, database,
                 run
-            case outcome, since, at, details, actions, timeline, link, sender
+            case outcome, since, at, details, actions, timeline, link, sender, maintenance
             case durationSeconds = "duration_seconds"
         }
 
@@ -63,6 +65,21 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         struct Action: Sendable, Hashable, Encodable {
             var text: String
             var command: String?
+        }
+
+        /// When planned maintenance takes place, and why.
+        struct Maintenance: Sendable, Hashable, Encodable {
+            /// RFC 3339.
+            var startsAt: String
+            /// RFC 3339.
+            var endsAt: String
+            var comment: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case comment
+                case startsAt = "starts_at"
+                case endsAt = "ends_at"
+            }
         }
 
         /// A line of the timeline.
@@ -125,7 +142,10 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
             timeline: notification.timeline.map {
                 .init(at: $0.at.rfc3339, severity: $0.severity.rawValue, text: $0.text)
             },
-            link: notification.link, sender: notification.sender)
+            link: notification.link, sender: notification.sender,
+            maintenance: notification.maintenance.map {
+                .init(startsAt: $0.begin.rfc3339, endsAt: $0.end.rfc3339, comment: $0.comment)
+            })
     }
 
     /// The payload to post.
@@ -136,7 +156,13 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         // A label must not change while the alert lives, or receivers see another alert: the severity is no label here.
         var labels = facts.labels
         labels["alertname"] =
-            notification.isTest ? "LockkeeperTest" : facts.run == nil ? "LockkeeperIncident" : "LockkeeperMigration"
+            if notification.isTest {
+                "LockkeeperTest"
+            } else if notification.maintenance != nil {
+                "LockkeeperMaintenance"
+            } else {
+                facts.run == nil ? "LockkeeperIncident" : "LockkeeperMigration"
+            }
         labels["incident"] = notification.incidentKey
         if !facts.target.isEmpty { labels["target"] = facts.target }
         if !facts.database.isEmpty { labels["database"] = facts.database }
@@ -148,9 +174,11 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         if let first = facts.actions.first {
             annotations["action"] = [first.text, first.command].compactMap { $0 }.joined(separator: ": ")
         }
+        // What is called off ends before it begins.
+        let begin = notification.isResolved ? min(notification.since, notification.at) : notification.since
         return Alert(
             status: notification.isResolved ? "resolved" : "firing", labels: labels, annotations: annotations,
-            startsAt: notification.since.rfc3339, endsAt: text(of: notification.isResolved ? notification.at : nil),
+            startsAt: begin.rfc3339, endsAt: text(of: notification.isResolved ? notification.at : nil),
             generatorURL: notification.link ?? "",
             fingerprint: StableIdentifier.derive(from: notification.incidentKey))
     }

@@ -13,6 +13,9 @@ extension ReceiverClient {
             secret: page.token, now: now)
         do throws(JSONService.Stop) {
             if delivery.notification.isTest { return try await test(service, page) }
+            if let window = delivery.notification.maintenance {
+                return try await tell(delivery, of: window, service, page)
+            }
             return try await tell(delivery, service, page)
         } catch {
             return error.outcome

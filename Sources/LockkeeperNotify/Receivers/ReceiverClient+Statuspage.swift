@@ -13,6 +13,9 @@ extension ReceiverClient {
             authorization: "OAuth \(page.token)", secret: page.token, now: now)
         do throws(JSONService.Stop) {
             if delivery.notification.isTest { return try await test(service, page) }
+            if let window = delivery.notification.maintenance {
+                return try await tell(delivery, of: window, service, page)
+            }
             return try await tell(delivery, service, page)
         } catch {
             return error.outcome
@@ -54,11 +57,15 @@ extension ReceiverClient {
         } catch {
             // Somebody has deleted it, and has thought better of it than to open it again. The components must not stay as they were set.
             guard error.status == 404, notice.progress == .resolved else { throw error }
-            for component in page.components {
-                try await service.call("PATCH", "/components/\(component)", StatuspageIncident.componentIsOperational)
-            }
+            try await setBackComponents(of: page, service)
         }
         return .opened(reference)
+    }
+
+    func setBackComponents(of page: StatuspageDestination, _ service: JSONService) async throws(JSONService.Stop) {
+        for component in page.components {
+            try await service.call("PATCH", "/components/\(component)", StatuspageIncident.componentIsOperational)
+        }
     }
 
     /// A test tells customers nothing: it shows that token, page and components are right.

@@ -271,7 +271,24 @@ public struct IncidentWorld {
             ]
         }
         return IncidentPolicy(
-            routes: routes, stateReceivers: random.chance(50) ? ["board", "pager"] : [], maintenance: maintenance)
+            routes: routes, stateReceivers: random.chance(50) ? ["board", "pager"] : [], maintenance: maintenance,
+            planned: planned())
+    }
+
+    /// Planned maintenance: often as it was, else otherwise, taken out or new.
+    private mutating func planned() -> [PlannedMaintenance] {
+        ["move", "upgrade"].compactMap { name in
+            let before = book.policy.planned.first { $0.name == name }
+            if before != nil, random.chance(50) { return before }
+            guard random.chance(40) else { return nil }
+            let begin = now + .seconds(random.pick([-1000, 0, 60, 5000, 40_000]))
+            return PlannedMaintenance(
+                name: name, target: random.pick(["", "app"]),
+                window: MaintenanceWindow(
+                    begin: begin, end: begin + .seconds(random.pick([30, 900, 20_000])),
+                    comment: random.pick([nil, "new hardware"])),
+                announce: Self.receivers.filter { _ in random.chance(50) })
+        }
     }
 
     // MARK: - Steps of the book
@@ -294,6 +311,7 @@ public struct IncidentWorld {
         for (id, incident) in book.open { observe(id, incident) }
         checkSilence(change)
         checkEveryoneWasTold()
+        checkMaintenance()
     }
 
     private var firing: [IncidentAlert] { alerts.sorted { $0.key < $1.key }.map(\.value) }
@@ -370,7 +388,11 @@ public struct IncidentWorld {
             expect(
                 notification.acknowledgement.map { at in known.map { $0 < at.at } ?? true } == true,
                 "an acknowledgement is told twice")
-        case .changed, .resolved, .test: break
+        case .changed:
+            expect(
+                notification.maintenance == nil || notification.maintenance != last.maintenance,
+                "maintenance is told again as it was")
+        case .resolved, .test: break
         }
     }
 
@@ -390,7 +412,7 @@ public struct IncidentWorld {
     /// Nobody hears news of what is silenced; ends are no news.
     private mutating func checkSilence(_ change: StateChange) {
         for delivery in change.deliveries where !delivery.notification.isResolved {
-            guard let incident = book.open[delivery.incidentID] else { continue }
+            guard let incident = book.open[delivery.incidentID], !incident.isMaintenance else { continue }
             // As severe as it was told: it may have risen in the same step.
             let severity = delivery.notification.severity.rawValue
             let labels = incident.labels.merging(["severity": severity, "incident": incident.id]) { $1 }
@@ -417,7 +439,8 @@ public struct IncidentWorld {
 
     /// Each receiver that a route wants to be told of what goes on has been told of it, as severe as it is.
     private mutating func checkEveryoneWasTold() {
-        for incident in book.open.values.sorted(by: { $0.id < $1.id }) where !isSilenced(incident) {
+        for incident in book.open.values.sorted(by: { $0.id < $1.id })
+        where !incident.isMaintenance && !isSilenced(incident) {
             guard let seen = seen[incident.id] else { continue }
             let alerts = incident.firing.values
             let audible = alerts.filter { !isSilenced($0.labels) }.map(\.severity).max()
@@ -429,6 +452,27 @@ public struct IncidentWorld {
                     last.map { !$0.isResolved && $0.severity >= severity } == true,
                     "\(route.receiver) was not told of \(incident.id), which is \(severity)")
             }
+        }
+    }
+
+    /// Whoever is to be told of planned maintenance knows it as it is planned, and nobody believes in what is over or planned no longer.
+    private mutating func checkMaintenance() {
+        let planned = book.policy.planned.filter { $0.window.end > now }
+        for plan in planned {
+            for receiver in plan.announce {
+                let last = newest.values.filter {
+                    $0.receiver == receiver && $0.incidentKey == "maintenance-\(plan.name)"
+                }.max { $0.plannedAt < $1.plannedAt }?.notification
+                expect(
+                    last?.isResolved == false && last?.maintenance == plan.window,
+                    "\(receiver) does not know when \(plan.name) takes place")
+            }
+        }
+        for last in lanes.values.compactMap(\.last) where last.notification.maintenance != nil {
+            let plan = planned.first { last.incidentKey == "maintenance-\($0.name)" }
+            expect(
+                last.notification.isResolved || last.notification.maintenance == plan?.window,
+                "\(last.receiver) believes in \(last.notification.title)")
         }
     }
 
@@ -450,6 +494,7 @@ public struct IncidentWorld {
         note(.end)
         alerts = [:]
         known = []
+        book.policy.planned = []
         let events = runs.values.sorted { $0.id < $1.id }.map { run in
             var run = run
             (run.end, run.outcome) = (now, .committed(versions: []))

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Cachet, version 3, as far as incidents go, with the validation rules of its source (cachethq/core): a request with anything wrong in it
+/// Cachet, version 3, as far as incidents and schedules go, with the validation rules of its source (cachethq/core): a request with anything wrong in it
 /// gets 422 and is noted, and who does not ask for JSON is sent elsewhere, as Laravel does.
 public final class StubCachet: Sendable {
     /// An incident as it stands on the page.
@@ -13,6 +13,15 @@ public final class StubCachet: Sendable {
         public var isVisible: Bool
         /// Oldest first.
         public var updates: [(status: Int, message: String)] = []
+    }
+
+    /// A schedule as it stands on the page, with its times as they were sent.
+    public struct Schedule: Sendable {
+        public var id: Int
+        public var name: String
+        public var message: String
+        public var from: String
+        public var until: String
     }
 
     /// The server behind it, for scripting answers and reading requests.
@@ -44,16 +53,34 @@ public final class StubCachet: Sendable {
     /// The incidents, oldest first.
     public var incidents: [Incident] { ledger.state.withLock { $0.incidents } }
 
+    /// The schedules that nobody has deleted, oldest first.
+    public var schedules: [Schedule] { ledger.state.withLock { $0.schedules } }
+
+    /// Deletes all schedules, as somebody may who looks at the page.
+    public func deleteSchedules() { ledger.state.withLock { $0.schedules = [] } }
+
+    /// Lets it be this time for the page, which tells by it how schedules stand.
+    ///
+    /// - Parameter time: `2026-12-01 22:00:00`
+    public func pass(to time: String) { ledger.state.withLock { $0.now = time } }
+
+    /// Makes it a version before June 2026, which does not change when a schedule ends.
+    public func keepEnds() { ledger.state.withLock { $0.keepsEnds = true } }
+
     /// How the component stands.
     public var component: Int { ledger.state.withLock { $0.component } }
 
-    /// Does the next POST and loses the answer, once.
+    /// Does the next writing request and loses the answer, once.
     public func loseNextAnswer() { ledger.state.withLock { $0.losesAnswer = true } }
 
     private final class Ledger: Sendable {
         struct State {
             var violations: [String] = []
             var incidents: [Incident] = []
+            var schedules: [Schedule] = []
+            var scheduleCount = 0
+            var now = ""
+            var keepsEnds = false
             var component = 1
             var losesAnswer = false
         }
@@ -71,7 +98,10 @@ public final class StubCachet: Sendable {
                 let count = state.violations.count
                 let answer = self.answer(request, &state)
                 if state.violations.count > count { return .status(422, #"{"message":"The given data was invalid."}"#) }
-                if request.method == "POST", state.losesAnswer {
+                if request.method == "POST"
+                    || parts(request).dropFirst().first == "schedules" && request.method != "GET",
+                    state.losesAnswer
+                {
                     state.losesAnswer = false
                     return StubAnswer(.resetAfterReading)
                 }
@@ -79,8 +109,12 @@ public final class StubCachet: Sendable {
             }
         }
 
+        private func parts(_ request: RecordedRequest) -> [String] {
+            request.path.split(separator: "?")[0].split(separator: "/").map(String.init)
+        }
+
         private func answer(_ request: RecordedRequest, _ state: inout State) -> StubAnswer {
-            let parts = request.path.split(separator: "?")[0].split(separator: "/").map(String.init)
+            let parts = parts(request)
             let fields = (try? JSONSerialization.jsonObject(with: Data(request.body))) as? [String: Any] ?? [:]
             switch (request.method, parts.count, parts.dropFirst().first ?? "") {
             case ("GET", 2, "incidents"): return json(["data": state.incidents.reversed().map(object)])
@@ -93,6 +127,7 @@ public final class StubCachet: Sendable {
                     return json(["data": state.incidents[index].updates.reversed().map(object)])
                 }
                 return update(index, fields, &state)
+            case (_, 2...3, "schedules"): return schedule(request, parts, fields, &state)
             case ("GET", 3, "components"), ("PUT", 3, "components"):
                 guard parts[2] == String(StubCachet.component) else { return .status(404, #"{"message":"Not found"}"#) }
                 if request.method == "PUT" {
@@ -136,6 +171,71 @@ public final class StubCachet: Sendable {
                 isVisible: fields["visible"] as? Bool ?? false)
             state.incidents.append(incident)
             return json(["data": object(incident)], status: 201)
+        }
+
+        private func schedule(
+            _ request: RecordedRequest, _ parts: [String], _ fields: [String: Any], _ state: inout State
+        ) -> StubAnswer {
+            if ["POST", "PUT"].contains(request.method) { state.violations += check(schedule: fields) }
+            func text(_ name: String) -> String { fields[name] as? String ?? "" }
+            if parts.count == 2 {
+                guard request.method == "POST" else {
+                    let latest = state.schedules.sorted { $0.from > $1.from }
+                    return json(["data": latest.map { object($0, now: state.now) }])
+                }
+                state.scheduleCount += 1
+                let schedule = Schedule(
+                    id: state.scheduleCount, name: text("name"), message: text("message"), from: text("scheduled_at"),
+                    until: text("completed_at"))
+                state.schedules.append(schedule)
+                return json(["data": object(schedule, now: state.now)], status: 201)
+            }
+            guard let index = state.schedules.firstIndex(where: { String($0.id) == parts[2] }) else {
+                return .status(404, #"{"message":"Not found"}"#)
+            }
+            switch request.method {
+            case "GET": break
+            case "PUT":
+                state.schedules[index].name = text("name")
+                state.schedules[index].message = text("message")
+                state.schedules[index].from = text("scheduled_at")
+                if !state.keepsEnds { state.schedules[index].until = text("completed_at") }
+            case "DELETE":
+                state.schedules.remove(at: index)
+                return .status(204)
+            default: return .status(405)
+            }
+            return json(["data": object(state.schedules[index], now: state.now)])
+        }
+
+        private func check(schedule fields: [String: Any]) -> [String] {
+            var violations: [String] = []
+            let known: Set = ["name", "message", "scheduled_at", "completed_at", "notifications", "components"]
+            for key in fields.keys.sorted() where !known.contains(key) { violations.append("\(key): no such field") }
+            let name = fields["name"] as? String ?? ""
+            if name.isEmpty || name.count > 255 { violations.append("name: empty or too long") }
+            if (fields["message"] as? String ?? "").isEmpty { violations.append("message: missing") }
+            for key in ["scheduled_at", "completed_at"]
+            where (fields[key] as? String)?.wholeMatch(of: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/) == nil {
+                violations.append("\(key): \(fields[key] ?? "missing")")
+            }
+            for component in fields["components"] as? [[String: Int]] ?? [[:]]
+            where component["id"] != StubCachet.component || !(1...5).contains(component["status"] ?? 0) {
+                violations.append("components: \(component)")
+            }
+            return violations
+        }
+
+        private func object(_ schedule: Schedule, now: String) -> [String: Any] {
+            let status = now < schedule.from ? 0 : now < schedule.until ? 1 : 2
+            return [
+                "id": String(schedule.id), "type": "schedules",
+                "attributes": [
+                    "id": schedule.id, "name": schedule.name, "message": schedule.message,
+                    "status": ["human": "", "value": status], "scheduled": ["human": "", "string": schedule.from],
+                    "completed": ["human": "", "string": schedule.until],
+                ] as [String: Any],
+            ]
         }
 
         private func update(_ index: Int, _ fields: [String: Any], _ state: inout State) -> StubAnswer {

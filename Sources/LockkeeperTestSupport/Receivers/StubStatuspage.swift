@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Atlassian's Statuspage as far as incidents go, strictly (developer.statuspage.io): a request with anything wrong in it gets 400 or 422
-/// and is noted, and more than 60 requests within a minute get 420.
+/// Atlassian's Statuspage as far as incidents and planned maintenance go, strictly (developer.statuspage.io): a request with anything wrong
+/// in it gets 400 or 422 and is noted, and more than 60 requests within a minute get 420.
 public final class StubStatuspage: Sendable {
     /// An incident as it stands on the page.
     public struct Incident: Sendable {
@@ -13,6 +13,11 @@ public final class StubStatuspage: Sendable {
         /// What customers were told, oldest first: status and text.
         public var updates: [(status: String, body: String)]
         public var key: String?
+        /// Of planned maintenance only, as `until`.
+        public var from: String?
+        public var until: String?
+
+        fileprivate var isMaintenance: Bool { from != nil }
     }
 
     /// The server behind it, for scripting answers and reading requests.
@@ -55,6 +60,20 @@ public final class StubStatuspage: Sendable {
 
     /// Does the next writing request and loses the answer, once.
     public func loseNextAnswer() { ledger.state.withLock { $0.losesAnswer = true } }
+
+    /// Begins or ends all maintenance that is to, as the page does when its time has come.
+    ///
+    /// - Parameter status: `in_progress` or `completed`.
+    public func transition(to status: String) {
+        ledger.state.withLock { state in
+            for index in state.incidents.indices
+            where state.incidents[index].isMaintenance && state.incidents[index].status != "completed" {
+                state.incidents[index].status = status
+                state.incidents[index].updates.append((status, "As planned."))
+                state.component = status == "in_progress" ? "under_maintenance" : "operational"
+            }
+        }
+    }
 
     /// Deletes all incidents, as somebody may who looks at the page.
     public func deleteIncidents() { ledger.state.withLock { $0.incidents = [] } }
@@ -109,7 +128,11 @@ public final class StubStatuspage: Sendable {
             let id = path.split(separator: "/").last.map(String.init)
             switch (request.method, path) {
             case ("GET", "/incidents/unresolved"):
-                return json(state.incidents.filter { $0.status != "resolved" }.reversed().map { object($0, state) })
+                return list(state) { !["resolved", "completed", "scheduled"].contains($0.status) }
+            case ("GET", "/incidents/scheduled"):
+                return list(state) { ["scheduled", "completed"].contains($0.status) }
+            case ("GET", "/incidents/active_maintenance"):
+                return list(state) { ["in_progress", "verifying"].contains($0.status) }
             case ("GET", "/components?per_page=100"):
                 return json([["id": StubStatuspage.component, "name": "API", "status": state.component]])
             case ("GET", _):
@@ -118,7 +141,7 @@ public final class StubStatuspage: Sendable {
                 }
                 return json(object(incident, state))
             case ("POST", "/incidents"):
-                guard let fields = check(request, &state, isNew: true) else {
+                guard let fields = check(request, &state, nil) else {
                     return .status(422, #"{"error":["wrong"]}"#)
                 }
                 var incident = Incident(
@@ -135,7 +158,7 @@ public final class StubStatuspage: Sendable {
                 guard let index = state.incidents.firstIndex(where: { $0.id == id }) else {
                     return .status(404, #"{"error":"Not found"}"#)
                 }
-                guard let fields = check(request, &state, isNew: false) else {
+                guard let fields = check(request, &state, state.incidents[index]) else {
                     return .status(422, #"{"error":["wrong"]}"#)
                 }
                 var incident = state.incidents[index]
@@ -150,6 +173,8 @@ public final class StubStatuspage: Sendable {
             incident.name = fields["name"] as? String ?? incident.name
             incident.status = fields["status"] as? String ?? incident.status
             incident.impact = fields["impact_override"] as? String ?? incident.impact
+            incident.from = fields["scheduled_for"] as? String ?? incident.from
+            incident.until = fields["scheduled_until"] as? String ?? incident.until
             incident.updates.append((incident.status, fields["body"] as? String ?? ""))
             incident.key =
                 ((fields["metadata"] as? [String: Any])?["lockkeeper"] as? [String: Any])?["key"] as? String
@@ -161,7 +186,12 @@ public final class StubStatuspage: Sendable {
             if fields["deliver_notifications"] as? Bool != false { state.notified += 1 }
         }
 
-        private func check(_ request: RecordedRequest, _ state: inout State, isNew: Bool) -> [String: Any]? {
+        private func list(_ state: State, _ isListed: (Incident) -> Bool) -> StubAnswer {
+            json(state.incidents.filter(isListed).reversed().map { object($0, state) })
+        }
+
+        /// - Parameter before: what is changed; `nil` for what is new.
+        private func check(_ request: RecordedRequest, _ state: inout State, _ before: Incident?) -> [String: Any]? {
             var violations: [String] = []
             if request.header("Content-Type")?.hasPrefix("application/json") != true {
                 violations.append("Content-Type: not application/json")
@@ -173,13 +203,28 @@ public final class StubStatuspage: Sendable {
             }
             let known: Set = [
                 "name", "status", "impact_override", "body", "components", "component_ids", "deliver_notifications",
-                "metadata",
+                "metadata", "scheduled_for", "scheduled_until", "scheduled_remind_prior", "scheduled_auto_in_progress",
+                "scheduled_auto_completed", "auto_transition_to_maintenance_state",
+                "auto_transition_to_operational_state", "auto_transition_deliver_notifications_at_start",
+                "auto_transition_deliver_notifications_at_end",
             ]
             for key in fields.keys.sorted() where !known.contains(key) { violations.append("\(key): no such field") }
             let name = fields["name"] as? String ?? ""
-            if isNew, name.isEmpty || name.utf16.count > 255 { violations.append("name: empty or too long") }
-            if !["investigating", "identified", "monitoring", "resolved"].contains(fields["status"] as? String ?? "") {
+            if before == nil, name.isEmpty || name.utf16.count > 255 { violations.append("name: empty or too long") }
+            let isMaintenance = before?.isMaintenance ?? (fields["scheduled_for"] != nil)
+            let statuses =
+                isMaintenance
+                ? ["scheduled", "in_progress", "verifying", "completed"]
+                : ["investigating", "identified", "monitoring", "resolved"]
+            if !statuses.contains(fields["status"] as? String ?? "") {
                 violations.append("status: \(fields["status"] ?? "missing")")
+            }
+            let planned = fields.filter { $0.key.hasPrefix("scheduled_") || $0.key.hasPrefix("auto_") }
+            if !isMaintenance, !planned.isEmpty { violations.append("\(planned.keys.sorted()): not planned") }
+            if isMaintenance, before == nil || !planned.isEmpty { violations += check(times: fields) }
+            for (key, value) in planned
+            where !["scheduled_for", "scheduled_until"].contains(key) && !(value is Bool) {
+                violations.append("\(key): \(value)")
             }
             if let impact = fields["impact_override"],
                 !["none", "minor", "major", "critical"].contains(impact as? String ?? "")
@@ -196,12 +241,27 @@ public final class StubStatuspage: Sendable {
                 if id != StubStatuspage.component { violations.append("components.\(id): no such component") }
                 if !states.contains(status) { violations.append("components.\(id): \(status)") }
             }
-            if fields["component_ids"] as? [String] != components.keys.sorted() {
+            let ids = fields["component_ids"] as? [String] ?? []
+            if ids != components.keys.sorted(), !(isMaintenance && fields["components"] == nil) {
                 violations.append("component_ids: not those of components")
+            }
+            for id in ids where id != StubStatuspage.component {
+                violations.append("component_ids: no component \(id)")
             }
             if !(fields["deliver_notifications"] is Bool) { violations.append("deliver_notifications: missing") }
             state.violations += violations
             return violations.isEmpty ? fields : nil
+        }
+
+        private func check(times fields: [String: Any]) -> [String] {
+            let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+            let times = ["scheduled_for", "scheduled_until"].map {
+                (fields[$0] as? String).flatMap { try? format.parse($0) }
+            }
+            guard let from = times[0], let until = times[1] else {
+                return ["scheduled_for, scheduled_until: not times"]
+            }
+            return from < until ? [] : ["scheduled_until: before scheduled_for"]
         }
 
         private func object(_ incident: Incident, _ state: State) -> [String: Any] {
@@ -211,6 +271,8 @@ public final class StubStatuspage: Sendable {
                 "metadata": ["jira": ["issue_id": "value"]],
                 "components": [["id": StubStatuspage.component, "name": "API", "status": state.component]],
             ]
+            object["scheduled_for"] = incident.from
+            object["scheduled_until"] = incident.until
             if let key = incident.key { object["metadata"] = ["lockkeeper": ["key": key]] }
             return object
         }

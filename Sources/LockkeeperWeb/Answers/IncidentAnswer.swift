@@ -10,9 +10,9 @@ struct IncidentAnswer: Encodable {
     let id: String
     /// What receivers know it by, such as PagerDuty's `dedup_key`.
     let key: String
-    /// `migration` or `alerts`
+    /// `migration`, `alerts` or `maintenance`
     let kind: String
-    /// The run's id, or the rule's name.
+    /// The run's id, or the name of the rule or of the maintenance window.
     let subject: String
     let target: String
     let database: String
@@ -35,6 +35,7 @@ struct IncidentAnswer: Encodable {
     let acknowledgement: AcknowledgementAnswer?
     /// The silence or maintenance window that holds back news of it.
     let mutedBy: String?
+    let maintenance: MaintenanceAnswer?
     /// In the detailed answer only.
     let timeline: [TimelineAnswer]?
     /// In the detailed answer only.
@@ -46,6 +47,13 @@ struct IncidentAnswer: Encodable {
         let at: String
         /// Whether it still holds: not if the incident has become more severe since.
         let isInForce: Bool
+    }
+
+    /// When planned maintenance is to take place.
+    struct MaintenanceAnswer: Encodable {
+        let startsAt: String
+        let endsAt: String
+        let comment: String?
     }
 
     struct DetailAnswer: Encodable {
@@ -85,6 +93,9 @@ struct IncidentAnswer: Encodable {
         case .alerts(let name, _):
             kind = "alerts"
             subject = name
+        case .maintenance(let name):
+            kind = "maintenance"
+            subject = name
         }
         target = incident.target
         database = incident.facts.database
@@ -114,6 +125,9 @@ struct IncidentAnswer: Encodable {
                 isInForce: incident.acknowledgementInForce != nil)
         }
         mutedBy = incident.mutedBy
+        maintenance = incident.maintenance.map {
+            MaintenanceAnswer(startsAt: $0.begin.rfc3339, endsAt: $0.end.rfc3339, comment: $0.comment)
+        }
         timeline =
             deliveries == nil
             ? nil

@@ -134,10 +134,16 @@ extension Page {
             const words = [acknowledged, incident.muted_by && `muted by ${incident.muted_by}`].filter(Boolean);
             return words.length > 0 && make("p", "note", words.join(" · "));
           };
+          const called = (incident) => incident.kind === "alerts" ? incident.subject
+            : incident.kind === "maintenance" ? `Planned maintenance: ${incident.subject}` : "Migration";
+          // Maintenance is planned for a time; everything else goes on since one.
+          const when = (incident) => incident.maintenance
+            ? [moment(incident.maintenance.starts_at), moment(incident.maintenance.ends_at, " until ")]
+            : [moment(incident.begin, "since "), incident.end && moment(incident.end, " until ")];
           const incidentCard = (incident) => make("article", `card ${tones[incident.severity] || ""}`,
             make("div", "head",
-              make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident), pill(incident.severity),
-              make("span", "where", moment(incident.begin, "since "))),
+              make("strong", "", called(incident)), place(incident), pill(incident.severity),
+              make("span", "where", when(incident))),
             make("p", "", incident.summary), handling(incident),
             incident.actions.length > 0 && folded(`incident ${incident.id}`, "What to do", make("div", "", steps(incident.actions))),
             make("p", "note", link(`/?incident=${encodeURIComponent(incident.id)}`, "timeline and messages"), book(incident.runbook_url)));
@@ -145,9 +151,9 @@ extension Page {
             const isOpen = incident.status !== "closed";
             return make("article", `card ${isOpen ? tones[incident.severity] || "" : "fine"}`,
               make("div", "head",
-                make("strong", "", incident.kind === "alerts" ? incident.subject : "Migration"), place(incident),
+                make("strong", "", called(incident)), place(incident),
                 pill(isOpen ? incident.severity : incident.outcome || "resolved"),
-                make("span", "where", moment(incident.begin, "since "), incident.end && moment(incident.end, " until "))),
+                make("span", "where", when(incident))),
               make("p", "", incident.summary), isOpen && handling(incident),
               isOpen && steps(incident.actions),
               incident.details.length > 0 && make("dl", "", incident.details.map((detail) =>
