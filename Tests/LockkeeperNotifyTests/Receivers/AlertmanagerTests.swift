@@ -199,7 +199,11 @@ struct AlertmanagerTests {
                 members[1] = try await TestAlertmanager.start(
                     webhook: hook.url("/am"), ports: ports, peer: members[0].clusterAddress)
                 #expect(try await members[1].alerts().isEmpty)
-                try await eventually("they see each other again") { try await members[0].members() == 2 }
+                // The first may still count the one that is gone; what was notified, the new one knows once it sees the first.
+                try await eventually("they see each other again") {
+                    let both = try await (members[0].members(), members[1].members())
+                    return both == (2, 2)
+                }
                 let standing = StandingMessage(delivery: firing, firing: firing.notification.alerts)
                 #expect(await client.refresh([standing], to: destination, at: Self.wallClock) == [])
                 #expect(try await members[1].alerts().count == 2)
