@@ -272,6 +272,8 @@ actor Agent {
         // They have just been proven; should they change at this very moment, the renewal takes care of it.
         if let certificate, let renewed = try? next.web.tls?.read() { certificate.replace(by: renewed) }
         notifications.configure(receivers: next.receivers.map(\.name))
+        // Before anything is told by the new configuration: it may be for another agent to tell.
+        adjustKeepers()
         let now = AgentClock.now
         let plans = next.targets.map { target in
             AgentState.TargetPlan(

@@ -55,15 +55,14 @@ enum Schema {
         CREATE INDEX incident_by_key ON incident (incident_key, episode);
 
         ALTER TABLE delivery ADD COLUMN incident_key TEXT NOT NULL DEFAULT '';
-        UPDATE delivery SET incident_key = incident_id;
+        -- Of what is finished nobody asks for it, and it may be much.
+        UPDATE delivery SET incident_key = incident_id WHERE status IN ('pending', 'standby');
         DROP INDEX delivery_order;
         CREATE INDEX delivery_order ON delivery (receiver, incident_key) WHERE status = 'pending';
 
         -- A thread is named by key, episode and receiver. Of those that one run had of old, the newest goes on.
-        DELETE FROM receiver_reference AS older WHERE EXISTS (
-            SELECT 1 FROM receiver_reference AS newer
-            WHERE newer.incident_id = older.incident_id AND newer.receiver = older.receiver AND newer.rowid > older.rowid
-        );
+        DELETE FROM receiver_reference
+        WHERE rowid NOT IN (SELECT max(rowid) FROM receiver_reference GROUP BY incident_id, receiver);
         UPDATE receiver_reference SET thread = lockkeeper_thread(incident_id, receiver);
         UPDATE delivery SET notification = json_set(notification, '$.thread', lockkeeper_thread(incident_id, receiver))
         WHERE status IN ('pending', 'standby');

@@ -41,6 +41,13 @@ enum StandbyRows {
         )
         """
 
+    /// Leaves to others what is still to be sent of earlier episodes, once another agent tells of the next: a receiver that knows all episodes by
+    /// one key would take their end for that of the next.
+    static let leaveEarlierEpisodes = """
+        UPDATE delivery SET status = 'elsewhere', finished_at = ?4
+        WHERE receiver = ?1 AND incident_key = ?2 AND incident_id <> ?3 AND status = 'pending'
+        """
+
     /// What became of no use long ago: nobody will ask for it.
     static let prune = """
         DELETE FROM delivery WHERE rowid IN (

@@ -66,7 +66,17 @@ struct StateChangeRows: Sendable {
                         try JSONColumn.encode(delivery.notification), target, delivery.incidentKey,
                     ]
                 ))
-            if isStandby { rows.append(Row(StandbyRows.supersede, [delivery.incidentID, delivery.receiver])) }
+            // Also one that is to be sent: what an incident is about may have changed, and with it who tells of it.
+            rows.append(Row(StandbyRows.supersede, [delivery.incidentID, delivery.receiver]))
+            if isStandby, delivery.isToKeyedState {
+                rows.append(
+                    Row(
+                        StandbyRows.leaveEarlierEpisodes,
+                        [
+                            delivery.receiver, delivery.incidentKey, delivery.incidentID,
+                            delivery.plannedAt.microseconds,
+                        ]))
+            }
             if !delivery.replaces.isEmpty {
                 rows.append(
                     Row(

@@ -37,12 +37,14 @@ extension Store {
         }
     }
 
-    /// Rows are numbered as they are planned: the end of an episode comes before the beginning of the next.
+    /// Rows are numbered as they are planned: the end of an episode comes before the beginning of the next. A message that the receiver
+    /// cannot digest, and says nothing better of than that it may be tried again, must not keep later episodes back for ever.
     private static let isFirstOfItsKey = """
         NOT EXISTS (
             SELECT 1 FROM delivery AS earlier
             WHERE earlier.receiver = mine.receiver AND earlier.incident_key = mine.incident_key
                 AND earlier.status = 'pending' AND earlier.rowid < mine.rowid
+                AND (earlier.incident_id = mine.incident_id OR earlier.attempts < 10)
         )
         """
 

@@ -32,6 +32,55 @@ struct StoreSupersessionTests {
         try await store.commit(StateChange(deliveries: deliveries))
     }
 
+    // MARK: Other episodes
+
+    @Test
+    func `a message that is tried in vain again and again holds back its own incident, and not later ones for ever`()
+        async throws
+    {
+        _ = try await plan(
+            message("a1", .opened, key: "alert-x"), message("a2", .resolved, key: "alert-x"),
+            message("b1", .opened, incident: "run-2", key: "alert-x"))
+        for attempt in 1...10 {
+            #expect(try await store.due(receiver: "slack", at: .noon, limit: 9).map(\.id) == ["a1"], "\(attempt)")
+            let begun = try await store.begin("a1", at: .noon)
+            try await store.finish(try #require(begun).toRetry(at: .noon))
+        }
+        #expect(try await store.due(receiver: "slack", at: .noon, limit: 9).map(\.id) == ["a1"])
+        // The end of the first is as untried as ever, and waits for its beginning.
+        for _ in 1...10 {
+            let begun = try await store.begin("a2", at: .noon)
+            try await store.finish(try #require(begun).toRetry(at: .noon))
+        }
+        #expect(try await store.due(receiver: "slack", at: .noon, limit: 9).map(\.id) == ["a1", "b1"])
+    }
+
+    @Test func `what an agent that follows owes of an earlier episode is left to who tells of the next`() async throws {
+        let all: Set<Notification.Reason> = [.escalated, .deescalated, .changed, .reminder]
+        _ = try await plan(
+            message("a1", .resolved, replaces: all, key: "alert-x", receiver: "pager"),
+            message("m1", .resolved, key: "alert-x", receiver: "mail"),
+            message("c1", .resolved, replaces: all, key: "alert-y", receiver: "pager"))
+        _ = try await store.commit(
+            StateChange(deliveries: [
+                message("b1", .opened, replaces: all, incident: "run-2", key: "alert-x", receiver: "pager"),
+                message("m2", .opened, incident: "run-2", key: "alert-x", receiver: "mail"),
+            ]), standby: StandbyOrders(following: ["app"]))
+        #expect(
+            try await statuses() == [
+                "a1": .elsewhere, "b1": .standby, "m1": .pending, "m2": .standby, "c1": .pending,
+            ])
+    }
+
+    @Test func `a message that is to be sent makes needless what was on standby before, whomever that was for`()
+        async throws
+    {
+        _ = try await store.commit(
+            StateChange(deliveries: [message("a1", .opened)]), standby: StandbyOrders(following: ["app"]))
+        _ = try await plan(message("a2", .changed))
+        #expect(try await statuses() == ["a1": .elsewhere, "a2": .pending])
+    }
+
     // MARK: Supersession
 
     @Test func `a reminder that is not sent yet gives way to whatever is newer, of the same incident and receiver`()

@@ -180,7 +180,7 @@ def await_calm(agent, patience):
         # What was missed is known when the histories have been read.
         if calm == HISTORIES_READ:
             return []
-    left = "; ".join(agent.get(f"/api/v1/{path}")[:1500] for path in ("deliveries?status=pending", "migrations?running=true"))
+    left = "; ".join(agent.get(f"/api/v1/{path}")[:1500] for path in ("deliveries?status=pending", "migrations?state=running"))
     if calm:
         return []
     return [f"after {patience:g} s there is still something to deliver: {left}"]

@@ -63,6 +63,9 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.reference = nil
     }
 
+    /// Whether the receiver keeps one state for each key, and is spared what was in between.
+    public var isToKeyedState: Bool { replaces.contains(.changed) }
+
     /// The incident as the receiver knows it.
     public var incidentKey: String { notification.incidentKey }
 

@@ -23,7 +23,7 @@ public struct UntoldEnd: Sendable, Hashable, Codable {
 }
 
 extension Incident {
-    /// More are not kept: the oldest go, as receivers that are told again and again let alerts go that they hear nothing more of.
+    /// More are not kept: first those go that began after the last message to each, which nobody can know; of the others the oldest.
     static let keptEnds = 100
 
     /// Notes which alerts are over, for all who have been told of the incident. What fires again is not over, unless nobody is to hear of it.
@@ -34,8 +34,19 @@ extension Incident {
             ended[key] = UntoldEnd(end: EndedAlert(alert: alert, at: now), receivers: toldReceivers)
         }
         guard ended.count > Self.keptEnds else { return }
-        let oldest = ended.sorted { ($0.value.end.at, $0.key) < ($1.value.end.at, $1.key) }
-        for (key, _) in oldest.prefix(ended.count - Self.keptEnds) { ended[key] = nil }
+        let dispensable = ended.sorted { one, other in
+            let known = (isKnown(one.value), isKnown(other.value))
+            return known.0 == known.1 ? (one.value.end.at, one.key) < (other.value.end.at, other.key) : known.1
+        }
+        for (key, _) in dispensable.prefix(ended.count - Self.keptEnds) { ended[key] = nil }
+    }
+
+    /// Whether one of those who are to be told the end of an alert may know the alert.
+    private func isKnown(_ untold: UntoldEnd) -> Bool {
+        untold.receivers.contains { receiver in
+            guard let since = untold.end.alert.audibleSince, let listener = listeners[receiver] else { return false }
+            return since <= listener.at
+        }
     }
 
     /// The ends that a receiver is to be told.

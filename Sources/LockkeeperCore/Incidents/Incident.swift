@@ -120,6 +120,12 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         acknowledgement.flatMap { $0.lapsedAt == nil ? $0 : nil }
     }
 
+    /// Tells its first and its last message from those of other episodes that another agent, which has not seen all of them, numbers alike. A
+    /// run has its own id, and agents may learn of its begin and end at different times.
+    var life: String {
+        if case .alerts = subject { String(begin.microseconds / 60_000_000) } else { "" }
+    }
+
     /// Names all messages of this episode to a receiver.
     public func thread(to receiver: String) -> String {
         StableIdentifier.derive(from: key, String(episode), receiver)

@@ -18,7 +18,7 @@ extension IncidentBook {
         guard !planned.announce.isEmpty, planned.window.end > now else { return }
         let key = planned.subject.key
         // It has been told to be over, and then the clock was set back.
-        if let past = pastEpisodes[key], past.closedAt > now { return }
+        if let past = pastEpisodes[key], past.closedAt > now, planned.window.end <= past.closedAt { return }
         var incident = Incident(
             id: "maintenance-" + StableIdentifier.derive(from: planned.name, String(now.microseconds)),
             episode: nextEpisode(of: key, from: Int(planned.window.begin.microseconds / 1_000_000)),

@@ -165,6 +165,8 @@ import Testing
         _ = at(2 * Self.hour, move())
         restart()
         #expect(at(2 * Self.hour - 2, move()) == [])
+        // Another one of that name is news.
+        #expect(at(2 * Self.hour - 1, move(until: 5 * Self.hour)) == ["chat opened", "page opened"])
     }
 
     @Test mutating func `Two agents give the same news the same ids, and one that comes late gives no other news them`()
