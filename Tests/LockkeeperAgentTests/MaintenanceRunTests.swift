@@ -8,18 +8,21 @@ import Testing
     private struct Message: Decodable {
         struct Maintenance: Decodable { var endsAt: String }
 
+        var delivery: String
         var reason: String
         var title: String
         var maintenance: Maintenance
     }
 
+    /// What has arrived, each once: an agent that is killed before it has stored the answer tells again, by the same id.
     private func messages(_ webhook: StubWebhook) -> [Message] {
         struct Payload: Decodable { var lockkeeper: Message }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
+        var seen: Set<String> = []
         return webhook.server.requests.compactMap {
             try? decoder.decode(Payload.self, from: Data($0.body)).lockkeeper
-        }
+        }.filter { seen.insert($0.delivery).inserted }
     }
 
     /// Of a target that does not answer: planned maintenance does not depend on it.
