@@ -10,7 +10,7 @@ internal import LockkeeperCore
 /// A change to a stored type that its older JSON cannot be decoded into needs a migration here, just as a new column does.
 enum Schema {
     /// The version of the newest migration, kept in `user_version` of the file's header, so that an older program can name both.
-    static let version = 5
+    static let version = 6
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -43,8 +43,17 @@ enum Schema {
             try database.execute(sql: version5)
             try database.execute(sql: "PRAGMA user_version = 5")
         }
+        migrator.registerMigration("6") { database in
+            try database.execute(sql: version6)
+            try database.execute(sql: "PRAGMA user_version = 6")
+        }
         return migrator
     }
+
+    private static let version6 = """
+        -- Until when the receiver asked to be left in peace (`Retry-After`).
+        ALTER TABLE receiver ADD COLUMN paused_until INTEGER;
+        """
 
     private static let version5 = """
         -- What receivers know an incident by, and the number of its life. Those that there are keep the name that receivers were told.

@@ -119,8 +119,8 @@ extension Store {
         }
     }
 
-    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again or is
-    /// configured anew.
+    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again, is configured anew, or
+    /// the agent has started anew.
     public func expedite(receiver: String, at now: Timestamp) async throws {
         try await write("rescheduling deliveries") { database in
             try database.execute(
@@ -128,6 +128,26 @@ extension Store {
                     UPDATE delivery SET next_attempt_at = ?1
                     WHERE receiver = ?2 AND status = 'pending' AND next_attempt_at > ?1
                     """, arguments: [now.microseconds, receiver])
+        }
+    }
+
+    /// Remembers until when a receiver asked to be left in peace.
+    public func pause(receiver: String, until end: Timestamp) async throws {
+        try await write("recording what a receiver asked for") { database in
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO receiver (name, paused_until) VALUES (?, ?)
+                    ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until
+                    """
+            ).execute(arguments: [receiver, end.microseconds])
+        }
+    }
+
+    /// Until when a receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
+    public func pausedUntil(receiver: String) async throws -> Timestamp? {
+        try await read("looking into the outbox") { database in
+            try Int64.fetchOne(database, sql: "SELECT paused_until FROM receiver WHERE name = ?", arguments: [receiver])
+                .map(Timestamp.init(microseconds:))
         }
     }
 

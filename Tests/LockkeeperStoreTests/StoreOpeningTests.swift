@@ -101,7 +101,7 @@ struct StoreOpeningTests {
         // messages.
         try folder.execute(
             """
-            DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing; DROP INDEX delivery_standby;
+            ALTER TABLE receiver DROP COLUMN paused_until; DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing; DROP INDEX delivery_standby;
             DROP INDEX incident_by_key; DROP INDEX delivery_order;
             ALTER TABLE delivery DROP COLUMN target; ALTER TABLE delivery DROP COLUMN incident_key;
             ALTER TABLE incident DROP COLUMN incident_key; ALTER TABLE incident DROP COLUMN episode;
@@ -136,6 +136,7 @@ struct StoreOpeningTests {
         }
         try folder.execute(
             """
+            ALTER TABLE receiver DROP COLUMN paused_until;
             DROP INDEX incident_by_key; DROP INDEX delivery_order; ALTER TABLE delivery DROP COLUMN incident_key;
             ALTER TABLE incident DROP COLUMN incident_key; ALTER TABLE incident DROP COLUMN episode;
             CREATE INDEX delivery_order ON delivery (receiver, incident_id, sequence) WHERE status = 'pending';

@@ -132,6 +132,22 @@ struct StoreOutboxTests {
         #expect(try await due("mail", at: .noon + .seconds(5)) == [])
     }
 
+    @Test func `until when a receiver asked to be left in peace outlives a crash, and says nothing of another`()
+        async throws
+    {
+        try await plan([.example("a1")])
+        #expect(try await store.pausedUntil(receiver: "slack") == nil)
+        try await store.pause(receiver: "slack", until: .noon + .seconds(30))
+        try await deliver("a1", at: .noon + .seconds(5))
+        try await store.pause(receiver: "slack", until: .noon + .seconds(60))
+        let reopened = try await Store.open(folder.afterCrash().state)
+        #expect(try await reopened.pausedUntil(receiver: "slack") == .noon + .seconds(60))
+        #expect(try await reopened.pausedUntil(receiver: "mail") == nil)
+        #expect(
+            try await reopened.outboxSummary() == [OutboxSummary(receiver: "slack", lastSuccessAt: .noon + .seconds(5))]
+        )
+    }
+
     @Test func `abandoning fails what is pending for one receiver, with the reason`() async throws {
         try await plan([.example("a1"), .example("a2", sequence: 2), .example("m1", receiver: "mail")])
         try await deliver("a1")

@@ -31,7 +31,7 @@ class Arrival:
     answer: Answer
     #: The answer is out since; infinite before.
     answered_at: float = float("inf")
-    #: Which of the agent's lives sent it, from 0.
+    #: Which of the agent's lives sent it, from 0: the one in which the connection was accepted.
     life: int = 0
 
 
@@ -50,7 +50,6 @@ class Arrivals:
 
     def take(self, arrival):
         with self._changed:
-            arrival.life = self.life
             self.all.append(arrival)
             self._changed.notify_all()
         self.before_answer(arrival)
@@ -63,6 +62,11 @@ class Arrivals:
         with self._changed:
             self.refused.append((receiver, reason, bytes(body[:500])))
             self._changed.notify_all()
+
+    def in_order(self):
+        """As they were sent: what one life of the agent sent before what the next did, however late it was read."""
+        with self._changed:
+            return sorted(self.all, key=lambda arrival: arrival.life)
 
     def wait(self, matching, timeout, after=0):
         """The first arrival from index `after` on that matches; `None` if none comes in time."""

@@ -18,7 +18,7 @@ class Verdict:
 
 def judge(arrivals, kills, grace):
     """
-    arrivals: in order, after everything was delivered.
+    arrivals: in the order in which they were sent, after everything was delivered.
     kills: when each life of the agent that was killed ended, by life; time.monotonic().
     grace: how long before its end the agent may have been given an answer and not have come to storing it, in seconds.
     """
@@ -83,15 +83,15 @@ def _judge_ends(arrivals, verdict):
     verdict.counts["incidents of migrations"] = sum(incident.startswith("run-") for incident in incidents)
     for (receiver, recipient, incident), group in sorted(told.items(), key=lambda item: item[1][0].at):
         place = f"{receiver}{f' ({recipient})' if recipient else ''}: {incident} “{group[0].message.title}”"
-        ends = [arrival for arrival in group if arrival.message.is_end]
+        ends = [position for position, arrival in enumerate(group) if arrival.message.is_end]
         if not group[0].message.is_of_migration:
             continue  # What it is about may go on.
         if not ends:
             verdict.violations.append(f"{place}: told that it began, not that it ended")
             continue
-        if len({arrival.message.key for arrival in ends}) > 1:
+        if len({group[position].message.key for position in ends}) > 1:
             verdict.violations.append(f"{place}: told of its end by several messages")
-        late = [arrival for arrival in group if arrival.at > ends[0].at and not arrival.message.is_end]
+        late = [arrival for arrival in group[ends[0]:] if not arrival.message.is_end]
         if late:
             verdict.violations.append(f"{place}: told “{late[0].message.title}” after its end")
     mailboxes = {(receiver, recipient) for receiver, recipient, _ in told}

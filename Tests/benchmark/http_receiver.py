@@ -37,10 +37,19 @@ class HTTPReceiver:
             daemon_threads = True
             request_queue_size = 128
 
+            def process_request(self, request, client_address):
+                # Here and not in the connection's thread, which on a busy machine runs much later.
+                receiver._lives[client_address] = arrivals.life
+                receiver._accepted(client_address)
+                super().process_request(request, client_address)
+
             def handle_error(self, request, client_address):
                 pass  # The agent was killed in the middle of a request: that is the point.
 
         self.name = name
+        #: In which of the agent's lives each connection was accepted, by its other end.
+        self._lives = {}
+        self._accepted = lambda client_address: None
         self._arrivals = arrivals
         self._read = read
         self._choose = choose
@@ -55,6 +64,19 @@ class HTTPReceiver:
         self._server.shutdown()
         self._server.server_close()
 
+    def catch_up(self):
+        """Returns when every connection that was made before is accepted."""
+        own = threading.Event()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = probe.getsockname()
+            self._accepted = lambda client_address: own.set() if client_address == address else None
+            # Connections are accepted in the order in which they were made.
+            probe.connect(self._server.server_address)
+            if not own.wait(30):
+                raise RuntimeError(f"{self.name} does not accept connections")
+        self._accepted = lambda client_address: None
+
     def _take(self, handler, body, received):
         try:
             arrived = self._read(handler.headers, body)
@@ -63,7 +85,7 @@ class HTTPReceiver:
             handler.send_error(400)
             return
         answer = self._choose()
-        arrival = Arrival(self.name, "", arrived, received, answer)
+        arrival = Arrival(self.name, "", arrived, received, answer, life=self._lives[handler.client_address])
         self._arrivals.take(arrival)
         if answer is Answer.NONE:
             # An abortive close, so that not even an orderly end of the stream looks like an answer.

@@ -1,6 +1,7 @@
 """A mail server on a port of its own."""
 
 import asyncio
+import socket
 import threading
 import time
 
@@ -25,7 +26,7 @@ class MailReceiver:
         # aiosmtpd's own Controller cannot listen on a port that the system chooses.
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(self._loop.create_server(
-            lambda: SMTP(self, hostname="mail.example.org", enable_SMTPUTF8=True, loop=self._loop), "127.0.0.1", 0))
+            self._protocol, "127.0.0.1", 0))
         self.port = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -37,6 +38,19 @@ class MailReceiver:
         self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
+
+    def _protocol(self):
+        """Of a connection that was accepted."""
+        protocol = SMTP(self, hostname="mail.example.org", enable_SMTPUTF8=True, loop=self._loop)
+        protocol.life = self._arrivals.life
+        return protocol
+
+    def catch_up(self):
+        """Returns when every connection that was made before is accepted."""
+        # Connections are accepted in the order in which they were made, and one that is accepted is greeted.
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as probe:
+            if not probe.recv(1):
+                raise RuntimeError(f"{self.name} does not accept connections")
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self._refuses_recipient():
@@ -52,7 +66,9 @@ class MailReceiver:
             self._arrivals.refuse(self.name, f"{type(error).__name__}: {error}", envelope.content)
             return "554 5.6.0 not understood"
         answer = self._choose()
-        taken = [Arrival(self.name, recipient, arrived, received, answer) for recipient in envelope.rcpt_tos]
+        taken = [
+            Arrival(self.name, recipient, arrived, received, answer, life=server.life) for recipient in envelope.rcpt_tos
+        ]
         for arrival in taken:
             self._arrivals.take(arrival)
         if answer is Answer.NONE:

@@ -2,7 +2,7 @@
 
 import unittest
 
-from arrivals import Answer, Arrival
+from arrivals import Answer, Arrival, Arrivals
 from delivery_ledger import judge
 from message import Message
 
@@ -14,6 +14,7 @@ def arrival(key="a", incident="run-1", is_end=False, at=0.0, answer=Answer.ACCEP
 
 
 BEGIN, END = arrival(), arrival(key="b", is_end=True, at=3)
+END_OF_LIFE_1 = arrival(key="b", is_end=True, at=3, life=1)
 
 
 class DeliveryLedgerTests(unittest.TestCase):
@@ -50,6 +51,13 @@ class DeliveryLedgerTests(unittest.TestCase):
     def test_a_copy_of_a_copy_is_judged_by_the_last_answer(self):
         copies = [BEGIN, arrival(at=1, life=1), arrival(at=2, life=1)]
         self.assertIn("in the same life", self.violations(*copies, END, kills={0: 0.1})[0])
+
+    def test_what_a_dead_agent_sent_is_older_than_what_the_next_one_did_however_late_it_was_read(self):
+        arrivals = Arrivals()
+        for taken in (arrival(at=2, life=1), END_OF_LIFE_1, arrival(at=4)):
+            arrivals.take(taken)
+        self.assertEqual(self.violations(*arrivals.in_order(), kills={0: 1.5}), [])
+        self.assertIn("after its end", self.violations(*arrivals.all, kills={0: 1.5})[-1])
 
     def test_a_key_that_is_used_twice_is_wrong(self):
         self.assertTrue(self.violations(BEGIN, arrival(incident="run-2", at=1, answer=Answer.NONE), END))

@@ -10,7 +10,7 @@ public import LockkeeperCore
 public struct CourierLane: Sendable, Hashable {
     public let receiver: String
     private let policy: CourierPolicy
-    private var stage: Stage = .looking
+    private var stage: Stage = .resuming
     /// Why the receiver is left in peace.
     private var pause: Pause?
     /// Why the outbox is.
@@ -20,6 +20,9 @@ public struct CourierLane: Sendable, Hashable {
     private var outboxFailures = 0
 
     public enum Action: Sendable, Hashable {
+        /// Ask the outbox until when the receiver wants to be left in peace, and have it make everything due; then `resumed(…)`. The first
+        /// thing: why an earlier process had to wait may be over.
+        case resume
         /// Ask the outbox what is due; then `looked(found:nextDue:)`.
         case look
         /// Have the outbox make everything due; then `expedited()`.
@@ -47,6 +50,7 @@ public struct CourierLane: Sendable, Hashable {
     }
 
     private enum Stage: Sendable, Hashable {
+        case resuming
         case looking
         case expediting
         case found(Delivery)
@@ -86,6 +90,8 @@ public struct CourierLane: Sendable, Hashable {
         }
         outboxPause = nil
         switch stage {
+        case .resuming:
+            return .resume
         case .unrecorded(let settlement, _):
             return .record(settlement)
         case .expediting:
@@ -101,6 +107,18 @@ public struct CourierLane: Sendable, Hashable {
             stage = .looking
             return next(at: now)
         }
+    }
+
+    /// Everything that waited is due.
+    ///
+    /// - Parameter end: until when the receiver wants to be left in peace, by what it said to an earlier process.
+    public mutating func resumed(pausedUntil end: Timestamp?, at now: Timestamp) {
+        outboxFailures = 0
+        if let end, end > now {
+            // One from before the clock was set back must not last longer than what is honoured.
+            pause = Pause(begin: now, end: min(end, now + policy.longestRetryAfter), reason: .receiverAsked)
+        }
+        stage = .looking
     }
 
     /// The outbox has answered.
@@ -138,6 +156,7 @@ public struct CourierLane: Sendable, Hashable {
         if pace > .zero { pause = Pause(begin: now, end: now + pace, reason: .pace) }
         var delivery = delivery
         let reason: Settlement.Reason
+        var pausedUntil: Timestamp?
         var next = AfterRecording.look
         switch outcome {
         case .delivered, .opened:
@@ -166,12 +185,13 @@ public struct CourierLane: Sendable, Hashable {
             if let wish, wish > .zero {
                 // A receiver that limits its rate means all messages, not this one.
                 pause = Pause(begin: now, end: now + max(wish, pace), reason: .receiverAsked)
+                pausedUntil = now + wish
             } else if excess > 0 {
                 let probe = policy.probes.delay(after: excess, jitter: jitter)
                 pause = Pause(begin: now, end: now + probe, reason: .receiverFails)
             }
         }
-        stage = .unrecorded(Settlement(delivery: delivery, reason: reason), then: next)
+        stage = .unrecorded(Settlement(delivery: delivery, reason: reason, pausedUntil: pausedUntil), then: next)
     }
 
     /// What an attempt came to is stored.
@@ -207,6 +227,7 @@ public struct CourierLane: Sendable, Hashable {
         switch stage {
         case .unrecorded(let settlement, _): stage = .unrecorded(settlement, then: .expedite)
         case .looking, .expediting, .found, .idle: stage = .expediting
+        case .resuming: break
         }
     }
 

@@ -56,6 +56,10 @@ struct CourierLaneDriver: Sendable {
         _ action: CourierLane.Action, _ lane: inout CourierLane, refreshAt: Timestamp?
     ) async throws {
         switch action {
+        case .resume:
+            let pausedUntil = try await outbox.pausedUntil(receiver: receiver)
+            try await outbox.expedite(receiver: receiver, at: clock.now)
+            lane.resumed(pausedUntil: pausedUntil, at: clock.now)
         case .look:
             let due = try await outbox.due(receiver: receiver, at: clock.now, limit: 1).first
             lane.looked(found: due, nextDue: due == nil ? try await outbox.nextDue(receiver: receiver) : nil)
@@ -77,7 +81,10 @@ struct CourierLaneDriver: Sendable {
             lane.answered(delivery, outcome, at: clock.now, jitter: jitter(), pace: orders.client.pace)
         case .record(let settlement):
             // In a task of its own, which the cancellation of this one does not reach.
-            try await Task { try await outbox.finish(settlement.delivery) }.value
+            try await Task {
+                try await outbox.finish(settlement.delivery)
+                if let end = settlement.pausedUntil { try await outbox.pause(receiver: receiver, until: end) }
+            }.value
             report(.settled(settlement))
             lane.recorded()
         case .wait(let until, let reason):

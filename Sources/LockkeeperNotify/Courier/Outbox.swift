@@ -26,6 +26,12 @@ public protocol Outbox: Sendable {
     /// Makes everything due now that waits for another try with a receiver.
     func expedite(receiver: String, at now: Timestamp) async throws
 
+    /// Remembers until when a receiver asked to be left in peace (`Retry-After`), for the process that comes after this one.
+    func pause(receiver: String, until end: Timestamp) async throws
+
+    /// Until when a receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
+    func pausedUntil(receiver: String) async throws -> Timestamp?
+
     /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end,
     /// of none whose messages have all failed.
     func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage]

@@ -5,6 +5,8 @@ public struct Settlement: Sendable, Hashable {
     /// The delivery as it is to be stored.
     public var delivery: Delivery
     public var reason: Reason
+    /// Until when the receiver asked to be left in peace; `nil` if it did not.
+    public var pausedUntil: Timestamp?
 
     public enum Reason: Sendable, Hashable {
         case delivered
@@ -22,9 +24,10 @@ public struct Settlement: Sendable, Hashable {
         case receiverAsked = "receiver_asked"
     }
 
-    public init(delivery: Delivery, reason: Reason) {
+    public init(delivery: Delivery, reason: Reason, pausedUntil: Timestamp? = nil) {
         self.delivery = delivery
         self.reason = reason
+        self.pausedUntil = pausedUntil
     }
 
     /// The value of the label `outcome` of `lockkeeper_notifications_total`.

@@ -87,6 +87,9 @@ extension AcceptancePlay {
         guard var lane = lanes[receiver] else { return true }
         while true {
             switch lane.next(at: now) {
+            case .resume:
+                outbox.expedite(receiver: receiver, at: now)
+                lane.resumed(pausedUntil: outbox.pauses[receiver], at: now)
             case .look:
                 let due = outbox.due(receiver: receiver, at: now).first
                 lane.looked(found: due, nextDue: due == nil ? outbox.nextDue(receiver: receiver) : nil)
@@ -107,6 +110,7 @@ extension AcceptancePlay {
                 lane.answered(delivery, answer.outcome, at: now, jitter: 1)
             case .record(let settlement):
                 outbox.finish(settlement.delivery)
+                if let end = settlement.pausedUntil { outbox.pauses[receiver] = end }
                 lane.recorded()
             case .wait(let until, _):
                 wakeAt[receiver] = until ?? Self.time(length + 1)

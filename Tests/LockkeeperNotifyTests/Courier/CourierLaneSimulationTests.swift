@@ -89,6 +89,9 @@ private struct CourierSimulation {
             return
         }
         switch action {
+        case .resume:
+            outbox.expedite(receiver: receiver, at: now)
+            lane.resumed(pausedUntil: outbox.pauses[receiver], at: now)
         case .look:
             let due = outbox.due(receiver: receiver, at: now).first
             lane.looked(found: due, nextDue: due == nil ? outbox.nextDue(receiver: receiver) : nil)
@@ -105,6 +108,7 @@ private struct CourierSimulation {
             lane.answered(delivery, outcome, at: now, jitter: random.fraction())
         case .record(let settlement):
             outbox.finish(settlement.delivery)
+            if let end = settlement.pausedUntil { outbox.pauses[receiver] = end }
             lane.recorded()
             if !(settlement.delivery.lastError?.contains("may have arrived") ?? false) {
                 unknownAnswers[settlement.delivery.id, default: 0] -= 1
@@ -148,8 +152,8 @@ private struct CourierSimulation {
     private mutating func crash() {
         crashes += 1
         for receiver in lanes.keys { lanes[receiver] = CourierLane(receiver: receiver) }
-        // What a receiver asked of the last process, this one knows only for the delivery that it asked it of.
-        askedToWait = [:]
+        // What a receiver asked of the last process, this one knows only if that came to storing it.
+        askedToWait = outbox.pauses
     }
 }
 

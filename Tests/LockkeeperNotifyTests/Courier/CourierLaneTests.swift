@@ -7,6 +7,28 @@ struct CourierLaneTests {
     var lane = CourierLane(receiver: "slack")
     let start = Timestamp.courierNoon
 
+    init() { lane.resumed(pausedUntil: nil, at: start) }
+
+    @Test func `a new lane first has everything made due, even if its receiver is configured anew before`() {
+        var lane = CourierLane(receiver: "slack")
+        #expect(lane.next(at: start) == .resume)
+        lane.reconfigured()
+        #expect(lane.next(at: start) == .resume)
+        lane.outboxFailed(at: start, jitter: 1)
+        #expect(lane.next(at: start + .seconds(1)) == .resume)
+        lane.resumed(pausedUntil: nil, at: start)
+        #expect(lane.next(at: start) == .look)
+    }
+
+    /// The end of the pause that an earlier process was asked for → the end of the wait; seconds from now.
+    @Test(arguments: [(-5, 0), (0, 0), (30, 30), (3600, 3600), (90_000, 3600)])
+    func `a new lane keeps to what the receiver asked of an earlier process, for an hour at most`(end: Int, wait: Int) {
+        var lane = CourierLane(receiver: "slack")
+        lane.resumed(pausedUntil: start + .seconds(end), at: start)
+        if wait > 0 { #expect(lane.next(at: start) == .wait(until: start + .seconds(wait), because: .receiverAsked)) }
+        #expect(lane.next(at: start + .seconds(wait)) == .look)
+    }
+
     @Test mutating func `a delivery is looked for, attempted, recorded, and the next looked for`() throws {
         #expect(lane.next(at: start) == .look)
         lane.looked(found: .planned("a"), nextDue: nil)

@@ -35,6 +35,35 @@ struct CourierTests {
         await courier.shutDown()
     }
 
+    @Test func `what waited for another try when the last process ended is tried at the start`() async {
+        outbox.plan([.planned("a")])
+        outbox.postpone("a", until: start + .seconds(900))
+        let courier = courier()
+        await courier.update(receivers: ["slack": ScriptedClient()])
+        await log.settled("a", "delivered")
+        #expect(clock.now == start)
+        await courier.shutDown()
+    }
+
+    @Test func `a receiver that asked the last process to be left in peace is left in peace by this one`() async {
+        outbox.plan([.planned("a"), .planned("b", to: "mail")])
+        let first = courier()
+        await first.update(receivers: ["slack": ScriptedClient { _ in .retry(after: .seconds(600)) }])
+        await log.waiting("slack", until: start + .seconds(600), because: .receiverAsked)
+        await first.shutDown()
+        clock.advance(by: .seconds(60))
+        outbox.plan([.planned("c", incident: "run-2")])
+        let second = courier()
+        let client = ScriptedClient()
+        await second.update(receivers: ["slack": client, "mail": ScriptedClient()])
+        await log.settled("b", "delivered")
+        await log.waiting("slack", until: start + .seconds(600), because: .receiverAsked)
+        #expect(client.received == [])
+        clock.advance(by: .seconds(540))
+        await log.settled("c", "delivered")
+        await second.shutDown()
+    }
+
     @Test func `an attempt is counted before it is made`() async {
         outbox.plan([.planned("a")])
         let outbox = outbox

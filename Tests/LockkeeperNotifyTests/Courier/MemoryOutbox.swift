@@ -8,6 +8,8 @@ struct OutboxModel: Sendable {
     /// How manieth each was planned.
     private var order: [Delivery.ID: Int] = [:]
     private var references: [String: ReceiverReference] = [:]
+    /// Until when each receiver asked to be left in peace.
+    var pauses: [String: Timestamp] = [:]
 
     var pending: [Delivery] { deliveries.values.filter { $0.status == .pending } }
 
@@ -55,6 +57,8 @@ struct OutboxModel: Sendable {
         deliveries[delivery.id] = delivery
         if delivery.status == .delivered, let reference = delivery.reference { references[delivery.thread] = reference }
     }
+
+    mutating func postpone(_ id: Delivery.ID, until time: Timestamp) { deliveries[id]?.nextAttemptAt = time }
 
     mutating func expedite(receiver: String, at now: Timestamp) {
         for delivery in pending where delivery.receiver == receiver && delivery.nextAttemptAt > now {
@@ -108,6 +112,11 @@ final class MemoryOutbox: Outbox {
         state.withLock { state in for delivery in deliveries { state.model.plan(delivery) } }
     }
 
+    /// As a failed attempt of an earlier process leaves a delivery.
+    func postpone(_ id: Delivery.ID, until time: Timestamp) {
+        state.withLock { $0.model.postpone(id, until: time) }
+    }
+
     /// Lets the next calls of an operation fail.
     func fail(_ operation: Operation, times: Int) {
         state.withLock { $0.failures[operation] = times }
@@ -137,6 +146,10 @@ final class MemoryOutbox: Outbox {
     func expedite(receiver: String, at now: Timestamp) async throws {
         try perform(nil) { $0.expedite(receiver: receiver, at: now) }
     }
+
+    func pause(receiver: String, until end: Timestamp) async throws { try perform(nil) { $0.pauses[receiver] = end } }
+
+    func pausedUntil(receiver: String) async throws -> Timestamp? { try perform(nil) { $0.pauses[receiver] } }
 
     func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage] {
         try perform(nil) { $0.standing(receiver: receiver, endedSince: time) }
