@@ -21,15 +21,14 @@ extension Agent {
             keepers[name] = nil
         }
         for name in leadership.keys where !targets.contains(where: { $0.name == name }) {
-            leadership[name] = nil
             // Of one that is watched no longer another agent goes on to tell, if it did.
-            if configuration.targets.contains(where: { $0.name == name }) {
-                committer.turn(name, tells: true, at: AgentClock.now)
-            }
+            leadership[name] = nil
         }
-        if !configuration.electsLeader, !hasTakenOver {
-            // What was on standby when the agent ended is for nobody else to tell.
-            for target in configuration.targets { committer.turn(target.name, tells: true, at: AgentClock.now) }
+        if !configuration.electsLeader {
+            // Nobody else tells any more; nor of what was on standby when the agent ended.
+            for target in configuration.targets where !hasTakenOver || committer.isFollowing(target.name) {
+                committer.turn(target.name, tells: true, at: AgentClock.now)
+            }
         }
         hasTakenOver = true
         for target in targets where keepers[target.name] == nil { start(target) }

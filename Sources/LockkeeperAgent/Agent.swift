@@ -224,6 +224,12 @@ actor Agent {
         committer.take(state.retire(stored.memories, at: AgentClock.now))
         notifications.configure(receivers: configuration.receivers.map(\.name))
         await refreshFolders()
+        if configuration.electsLeader {
+            // What the agent had planned when it ended may have been told by another meanwhile.
+            let now = AgentClock.now
+            for target in configuration.targets { committer.turn(target.name, tells: false, at: now) }
+            _ = await committer.store(StateChange())
+        }
         await courier.update(receivers: deliveryClients)
         adjustWatchers()
         adjustHeartbeat()
@@ -352,6 +358,7 @@ actor Agent {
         IncidentPolicy(
             routes: configuration.routes,
             stateReceivers: Set(configuration.receivers.filter(\.channel.isOfState).map(\.name)),
+            correlatingReceivers: Set(configuration.receivers.filter(\.channel.isCorrelating).map(\.name)),
             maintenance: configuration.maintenance, planned: configuration.plannedMaintenance,
             targetLabels: Dictionary(
                 configuration.targets.map { ($0.name, $0.labels) }, uniquingKeysWith: { first, _ in first }),

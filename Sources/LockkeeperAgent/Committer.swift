@@ -52,6 +52,11 @@ final class Committer: Sendable {
         pending.withLock { _ = $0.standby.following.insert(target) }
     }
 
+    /// Whether another agent tells of a target, or it is not known yet.
+    func isFollowing(_ target: String) -> Bool {
+        pending.withLock { $0.standby.following.contains(target) }
+    }
+
     /// Says that from now on this agent tells people of a target, or that another does. It counts for all that is not stored yet, and is
     /// stored with it, so that nothing falls between the two.
     func turn(_ target: String, tells: Bool, at now: Timestamp) {

@@ -27,6 +27,9 @@ public struct ReceiverConfiguration: Sendable, Hashable {
             case .slack, .slackBot, .email, .webhook: false
             }
         }
+
+        /// Whether programs read it, which may keep by its keys how things stand.
+        public var isCorrelating: Bool { if case .webhook = self { true } else { false } }
     }
 
     public init(

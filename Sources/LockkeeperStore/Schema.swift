@@ -53,6 +53,11 @@ enum Schema {
     private static let version6 = """
         -- Until when the receiver asked to be left in peace (`Retry-After`).
         ALTER TABLE receiver ADD COLUMN paused_until INTEGER;
+
+        -- What the receiver makes of the key: `Correlation`.
+        ALTER TABLE delivery ADD COLUMN correlation INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX delivery_by_key ON delivery (receiver, incident_key, status);
+        CREATE INDEX delivery_standing_by ON delivery (incident_id, receiver) WHERE status = 'standby';
         """
 
     private static let version5 = """

@@ -12,24 +12,51 @@ enum StandbyRows {
     /// Inserts a delivery as `StateChangeRows` does, on standby.
     ///
     /// Whoever has told, or may have told, that something began tells how it ended, whoever leads by then: the receiver may know it by a
-    /// name that no other agent has for it.
+    /// name that no other agent has for it. Where the receiver goes by the key, that counts for the next episode, too, if the end of this
+    /// one was never told.
+    ///
+    /// Whoever told an end late, to a receiver that goes by the key, may have ended what another agent had told of meanwhile; so it tells of
+    /// the next episode, too. The receiver takes both for one.
     ///
     /// - Parameter isEnd: whether the delivery tells that its incident is over.
     static func insert(isEnd: Bool) -> String {
-        let status =
+        let isToBeSent =
             isEnd
             ? """
-            CASE WHEN EXISTS (
+            EXISTS (
                 SELECT 1 FROM delivery
                 WHERE incident_id = ?2 AND receiver = ?3 AND (status IN ('pending', 'delivered') OR attempts > 0)
-            ) THEN ?7 ELSE 'standby' END
-            """ : "CASE ?7 WHEN 'pending' THEN 'standby' ELSE ?7 END"
+            ) OR ?16 > 0 AND (SELECT NOT json_extract(notification, '$.isResolved') FROM delivery WHERE rowid = \(toldLast))
+            """
+            : """
+            ?16 > 0 AND (
+                SELECT json_extract(notification, '$.isResolved')
+                    AND coalesce(finished_at, ?6) - planned_at > \(lookBack.microseconds)
+                    AND coalesce(finished_at, ?6) > ?6 - \(longestDelay.microseconds)
+                FROM delivery WHERE rowid = \(toldLast)
+            )
+            """
         return """
             INSERT INTO delivery (id, incident_id, receiver, sequence, urgency, planned_at, status, attempts, next_attempt_at,
-                finished_at, last_error, accepted_recipients, notification, target, incident_key)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, \(status), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING
+                finished_at, last_error, accepted_recipients, notification, target, incident_key, correlation)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 <> 'pending' OR \(isToBeSent) THEN ?7 ELSE 'standby' END,
+                ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT (id) DO NOTHING
             """
     }
+
+    /// How long after a late end the next episode may begin that it may have ended: rules wait before they fire.
+    private static let longestDelay = Duration.seconds(3600)
+
+    /// The last of the messages of a key that a receiver was told, or may have been.
+    private static let toldLast = """
+        max(
+            coalesce((SELECT max(rowid) FROM delivery WHERE receiver = ?3 AND incident_key = ?15 AND status = 'delivered'), 0),
+            coalesce((
+                SELECT max(rowid) FROM delivery
+                WHERE receiver = ?3 AND incident_key = ?15 AND status = 'pending' AND attempts > 0
+            ), 0)
+        )
+        """
 
     /// Leaves to others all but the newest message on standby of an incident to a receiver. If a newer one is on its way, none is left.
     static let supersede = """
@@ -41,19 +68,22 @@ enum StandbyRows {
         )
         """
 
-    /// Leaves to others what is still to be sent of earlier episodes, once another agent tells of the next: a receiver that knows all episodes by
-    /// one key would take their end for that of the next.
-    static let leaveEarlierEpisodes = """
-        UPDATE delivery SET status = 'elsewhere', finished_at = ?4
-        WHERE receiver = ?1 AND incident_key = ?2 AND incident_id <> ?3 AND status = 'pending'
-        """
-
     /// What became of no use long ago: nobody will ask for it.
     static let prune = """
         DELETE FROM delivery WHERE rowid IN (
             SELECT delivery.rowid FROM delivery WHERE status = 'standby' AND planned_at < ?1
                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.id = incident_id AND incident.status = 'open')
             LIMIT ?2
+        )
+        """
+
+    /// Leaves to others what is still to be sent of earlier episodes where the next one is theirs to tell.
+    private static let leaveEarlierEpisodes = """
+        UPDATE delivery AS earlier SET status = 'elsewhere', finished_at = ?2
+        WHERE target = ?1 AND status = 'pending' AND correlation > 0 AND EXISTS (
+            SELECT 1 FROM delivery AS later
+            WHERE later.receiver = earlier.receiver AND later.incident_key = earlier.incident_key AND later.status = 'standby'
+                AND later.rowid > earlier.rowid AND later.incident_id <> earlier.incident_id
         )
         """
 
@@ -84,6 +114,7 @@ enum StandbyRows {
                 database,
                 sql: "SELECT DISTINCT incident_id, receiver FROM delivery WHERE target = ? AND status = 'standby'",
                 arguments: [turn.target])
+            try database.execute(sql: leaveEarlierEpisodes, arguments: [turn.target, now])
             for row in held {
                 let incident = try row.decode(String.self, forColumn: "incident_id")
                 let receiver = try row.decode(String.self, forColumn: "receiver")

@@ -64,18 +64,19 @@ struct StateChangeRows: Sendable {
                         delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds, delivery.lastError,
                         try JSONColumn.encode(delivery.acceptedRecipients),
                         try JSONColumn.encode(delivery.notification), target, delivery.incidentKey,
+                        delivery.correlation.rawValue,
                     ]
                 ))
             // Also one that is to be sent: what an incident is about may have changed, and with it who tells of it.
             rows.append(Row(StandbyRows.supersede, [delivery.incidentID, delivery.receiver]))
-            if isStandby, delivery.isToKeyedState {
+            if delivery.correlation != .none {
                 rows.append(
                     Row(
-                        StandbyRows.leaveEarlierEpisodes,
+                        Self.forgoEarlierEpisodes,
                         [
-                            delivery.receiver, delivery.incidentKey, delivery.incidentID,
-                            delivery.plannedAt.microseconds,
-                        ]))
+                            delivery.id, delivery.incidentID, delivery.incidentKey, delivery.receiver,
+                            delivery.plannedAt.microseconds, delivery.correlation == .stateOnly,
+                        ], superseding: isStandby ? nil : delivery.receiver))
             }
             if !delivery.replaces.isEmpty {
                 rows.append(
@@ -136,8 +137,19 @@ struct StateChangeRows: Sendable {
 
     private static let delivery = """
         INSERT INTO delivery (id, incident_id, receiver, sequence, urgency, planned_at, status, attempts, next_attempt_at,
-            finished_at, last_error, accepted_recipients, notification, target, incident_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            finished_at, last_error, accepted_recipients, notification, target, incident_key, correlation)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        """
+
+    /// A receiver that goes by the key would take the end of an earlier episode for that of the next. So what is still to be sent of the earlier
+    /// is needless where only the state counts, and is left where another agent tells of the next.
+    private static let forgoEarlierEpisodes = """
+        UPDATE delivery AS earlier SET finished_at = ?5,
+            status = CASE WHEN earlier.status = 'pending' AND mine.status = 'pending' THEN 'superseded' ELSE 'elsewhere' END
+        FROM (SELECT rowid AS number, status FROM delivery WHERE id = ?1 AND status IN ('pending', 'standby')) AS mine
+        WHERE earlier.receiver = ?4 AND earlier.incident_key = ?3 AND earlier.incident_id <> ?2 AND earlier.rowid < mine.number
+            AND earlier.status IN ('pending', 'standby')
+            AND (?6 OR earlier.status = 'pending' AND mine.status = 'standby')
         """
 
     /// What a message makes needless of those planned before it, if it is itself to be sent. Planned again, it makes nothing newer needless.

@@ -37,14 +37,22 @@ extension Store {
         }
     }
 
-    /// Rows are numbered as they are planned: the end of an episode comes before the beginning of the next. A message that the receiver
-    /// cannot digest, and says nothing better of than that it may be tried again, must not keep later episodes back for ever.
+    /// Rows are numbered as they are planned: the end of an episode comes before the beginning of the next.
+    ///
+    /// A message that the receiver cannot digest, and says nothing better of than that it may be tried again, must not keep later episodes
+    /// back for ever. While the receiver takes nothing else either, it is not the message's fault, and the order is kept (for about a day).
     private static let isFirstOfItsKey = """
         NOT EXISTS (
             SELECT 1 FROM delivery AS earlier
             WHERE earlier.receiver = mine.receiver AND earlier.incident_key = mine.incident_key
                 AND earlier.status = 'pending' AND earlier.rowid < mine.rowid
-                AND (earlier.incident_id = mine.incident_id OR earlier.attempts < 10)
+                AND (earlier.incident_id = mine.incident_id OR NOT EXISTS (
+                SELECT 1 FROM delivery AS stuck
+                WHERE stuck.incident_id = earlier.incident_id AND stuck.receiver = mine.receiver AND stuck.status = 'pending'
+                    AND (stuck.attempts >= 100 OR stuck.attempts >= 10 AND EXISTS (
+                        SELECT 1 FROM receiver WHERE name = mine.receiver AND last_success_at > stuck.last_attempt_at
+                    ))
+            ))
         )
         """
 
@@ -70,6 +78,14 @@ extension Store {
         }
     }
 
+    /// Once a receiver that goes by the key has been told how things stand now, nothing of earlier episodes may follow.
+    private static let forgoEarlierEpisodes = """
+        UPDATE delivery SET status = 'superseded', finished_at = ?2
+        WHERE status = 'pending' AND (receiver, incident_key) = (SELECT receiver, incident_key FROM delivery WHERE id = ?1)
+            AND incident_id <> (SELECT incident_id FROM delivery WHERE id = ?1)
+            AND rowid < (SELECT rowid FROM delivery WHERE id = ?1 AND correlation > 0)
+        """
+
     /// Stores how an attempt left a delivery: its status, the time of the next attempt or of its end, the last error and the recipients
     /// that have it, and what the receiver calls the incident. One that was finished before stays as it was; one that another agent has come
     /// to tell of meanwhile is not tried again, and one that was superseded meanwhile is so for good unless it was delivered.
@@ -91,7 +107,8 @@ extension Store {
                         END,
                         finished_at = CASE WHEN status = 'superseded' AND ?1 <> 'delivered' THEN finished_at ELSE ?3 END,
                         next_attempt_at = ?2, last_error = ?4, accepted_recipients = ?5
-                    WHERE id = ?6 AND status IN ('pending', 'standby', 'superseded')
+                    WHERE id = ?6 AND (
+                        status IN ('pending', 'standby', 'superseded') OR status = 'elsewhere' AND ?1 = 'delivered')
                     """
             ).execute(arguments: [
                 delivery.status.rawValue, delivery.nextAttemptAt.microseconds, delivery.finishedAt?.microseconds,
@@ -100,6 +117,9 @@ extension Store {
             guard database.changesCount == 1, delivery.status == .delivered, let end = delivery.finishedAt else {
                 return
             }
+            try database.cachedStatement(sql: Self.forgoEarlierEpisodes).execute(arguments: [
+                delivery.id, end.microseconds,
+            ])
             if let reference {
                 try database.cachedStatement(
                     sql: """
@@ -119,8 +139,7 @@ extension Store {
         }
     }
 
-    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again, is configured anew, or
-    /// the agent has started anew.
+    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again.
     public func expedite(receiver: String, at now: Timestamp) async throws {
         try await write("rescheduling deliveries") { database in
             try database.execute(
@@ -143,15 +162,30 @@ extension Store {
         }
     }
 
-    /// Until when a receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
-    public func pausedUntil(receiver: String) async throws -> Timestamp? {
-        try await read("looking into the outbox") { database in
-            try Int64.fetchOne(database, sql: "SELECT paused_until FROM receiver WHERE name = ?", arguments: [receiver])
-                .map(Timestamp.init(microseconds:))
+    /// Makes everything due now that waits for another try with a receiver, as after a start or with a new configuration, and what it
+    /// refused last of each incident that is open: it is to know how things stand.
+    ///
+    /// - Returns: until when the receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
+    public func resume(receiver: String, at now: Timestamp) async throws -> Timestamp? {
+        try await expedite(receiver: receiver, at: now)
+        return try await write("rescheduling deliveries") { database in
+            try database.execute(
+                sql: """
+                    UPDATE delivery SET status = 'pending', next_attempt_at = ?1, finished_at = NULL
+                    WHERE status = 'failed' AND rowid IN (
+                        SELECT max(mine.rowid) FROM incident
+                        JOIN delivery AS mine ON mine.incident_id = incident.id AND mine.receiver = ?2
+                        WHERE incident.status = 'open' GROUP BY incident.id
+                    )
+                    """, arguments: [now.microseconds, receiver])
+            return try Int64.fetchOne(
+                database, sql: "SELECT paused_until FROM receiver WHERE name = ?", arguments: [receiver]
+            ).map(Timestamp.init(microseconds:))
         }
     }
 
-    /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end.
+    /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end, and
+    /// that only if it has not begun again since.
     public func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage] {
         try await read("looking into the outbox") { database in
             let statement = try database.cachedStatement(
@@ -161,7 +195,10 @@ extension Store {
                         SELECT max(rowid) FROM delivery
                         WHERE incident_id = incident.id AND receiver = ?1 AND status = 'delivered'
                     )
-                    WHERE incident.status = 'open' OR incident.closed_at >= ?2
+                    WHERE incident.status = 'open' OR incident.closed_at >= ?2 AND NOT EXISTS (
+                        SELECT 1 FROM incident AS newer
+                        WHERE newer.incident_key = incident.incident_key AND newer.episode > incident.episode
+                    )
                     ORDER BY incident.opened_at, incident.id
                     """)
             return try Row.fetchAll(statement, arguments: [receiver, time.microseconds]).compactMap { row in

@@ -132,17 +132,42 @@ struct StoreOutboxTests {
         #expect(try await due("mail", at: .noon + .seconds(5)) == [])
     }
 
+    @Test func `resuming makes due what waits, and what was refused last of what is open`() async throws {
+        try await store.commit(
+            StateChange(incidents: [
+                .example("run-1"), .example("run-2"), .example("run-3"), .example("run-4", closedAt: .noon),
+            ]))
+        try await plan([
+            .example("a1"), .example("a2", sequence: 2),  // Refused, and told again since.
+            .example("b1", incident: "run-2"), .example("b2", incident: "run-2", sequence: 2),  // Both refused.
+            .example("c1", incident: "run-3"),  // To be tried later.
+            .example("d1", incident: "run-4"),  // Refused, and over.
+            .example("m1", receiver: "mail"),
+        ])
+        for id in ["a1", "b1", "b2", "d1", "m1"] { try await fail(id) }
+        try await deliver("a2")
+        try await retry("c1", at: .noon + .seconds(900))
+        _ = try await store.resume(receiver: "slack", at: .noon + .seconds(5))
+        #expect(Set(try await due(at: .noon + .seconds(5))) == ["b2", "c1"])
+        let again = try #require(try await store.begin("b2", at: .noon + .seconds(5)))
+        #expect(again.finishedAt == nil)
+        try await store.finish(again.delivered(at: .noon + .seconds(6)))
+        let told = try await store.deliveries(DeliveryFilter(status: .delivered)).map(\.id)
+        #expect(Set(told) == ["a2", "b2"])
+        #expect(try await due("mail", at: .noon + .seconds(5)) == [])
+    }
+
     @Test func `until when a receiver asked to be left in peace outlives a crash, and says nothing of another`()
         async throws
     {
         try await plan([.example("a1")])
-        #expect(try await store.pausedUntil(receiver: "slack") == nil)
+        #expect(try await store.resume(receiver: "slack", at: .noon) == nil)
         try await store.pause(receiver: "slack", until: .noon + .seconds(30))
         try await deliver("a1", at: .noon + .seconds(5))
         try await store.pause(receiver: "slack", until: .noon + .seconds(60))
         let reopened = try await Store.open(folder.afterCrash().state)
-        #expect(try await reopened.pausedUntil(receiver: "slack") == .noon + .seconds(60))
-        #expect(try await reopened.pausedUntil(receiver: "mail") == nil)
+        #expect(try await reopened.resume(receiver: "slack", at: .noon) == .noon + .seconds(60))
+        #expect(try await reopened.resume(receiver: "mail", at: .noon) == nil)
         #expect(
             try await reopened.outboxSummary() == [OutboxSummary(receiver: "slack", lastSuccessAt: .noon + .seconds(5))]
         )

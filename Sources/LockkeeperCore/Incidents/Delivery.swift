@@ -11,6 +11,8 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
     /// The reasons of the earlier messages of the incident to this receiver that need not be sent any more. It counts when the delivery is
     /// planned, and is not kept.
     public var replaces: Set<Notification.Reason>
+    /// What the receiver makes of its key. It counts when the delivery is planned, and the outbox keeps it for itself.
+    public var correlation: Correlation
     /// The target whose leader sends it, of several agents, where it is about none itself. It counts when the delivery is planned, and is not
     /// kept.
     public var leadingTarget: String?
@@ -44,7 +46,8 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
 
     public init(
         id: String, incidentID: String, receiver: String, sequence: Int, notification: Notification,
-        replaces: Set<Notification.Reason> = [], leadingTarget: String? = nil, plannedAt: Timestamp
+        replaces: Set<Notification.Reason> = [], correlation: Correlation = .none, leadingTarget: String? = nil,
+        plannedAt: Timestamp
     ) {
         self.id = id
         self.incidentID = incidentID
@@ -52,6 +55,7 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.sequence = sequence
         self.notification = notification
         self.replaces = replaces
+        self.correlation = correlation
         self.leadingTarget = leadingTarget
         self.plannedAt = plannedAt
         self.status = .pending
@@ -62,9 +66,6 @@ public struct Delivery: Sendable, Hashable, Codable, Identifiable {
         self.acceptedRecipients = []
         self.reference = nil
     }
-
-    /// Whether the receiver keeps one state for each key, and is spared what was in between.
-    public var isToKeyedState: Bool { replaces.contains(.changed) }
 
     /// The incident as the receiver knows it.
     public var incidentKey: String { notification.incidentKey }

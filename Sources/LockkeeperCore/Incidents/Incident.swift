@@ -49,6 +49,8 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var lowerSince: Timestamp?
     /// When it takes place, for planned maintenance, as it was told last.
     public var maintenance: MaintenanceWindow?
+    /// When its target was removed from the configuration, if that ended it.
+    public var unwatchedSince: Timestamp?
     /// What routes match on: `target`, `database`, `tool`, `alertname` and the target's configured labels.
     public var labels: [String: String]
 
@@ -105,6 +107,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         self.headline = nil
         self.lowerSince = nil
         self.maintenance = nil
+        self.unwatchedSince = nil
         self.labels = labels
     }
 
@@ -120,10 +123,12 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         acknowledgement.flatMap { $0.lapsedAt == nil ? $0 : nil }
     }
 
-    /// Tells its first and its last message from those of other episodes that another agent, which has not seen all of them, numbers alike. A
-    /// run has its own id, and agents may learn of its begin and end at different times.
-    var life: String {
-        if case .alerts = subject { String(begin.microseconds / 60_000_000) } else { "" }
+    /// Tells ends apart that say different things, of which one agent may tell this and another that. "" while it goes on, and for what has
+    /// simply ended.
+    var ending: String {
+        guard let closedAt else { return "" }
+        if unwatchedSince != nil { return "unwatched" }
+        return maintenance.map { $0.ending(at: closedAt).rawValue } ?? ""
     }
 
     /// Names all messages of this episode to a receiver.

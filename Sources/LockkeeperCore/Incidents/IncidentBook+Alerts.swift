@@ -109,10 +109,10 @@ extension IncidentBook {
         labels.merge(leading.labels) { _, alerts in alerts }
         labels["alertname"] = leading.name
         let subject = Incident.Subject.alerts(name: leading.name, target: target)
-        // Agents do not see a condition begin at the same instant.
-        let unit = leading.activeAt.microseconds / (300 * 1_000_000)
+        // Agents do not see a condition begin at the same instant, nor have they seen the same episodes.
+        let minute = leading.activeAt.microseconds / 60_000_000
         var incident = Incident(
-            id: id, episode: nextEpisode(of: subject.key, from: Int(unit)), subject: subject,
+            id: id, episode: nextEpisode(of: subject.key, from: Int(minute)), subject: subject,
             severity: leading.severity, openedAt: now, begin: leading.activeAt,
             facts: facts(of: leading, firing: firing), firing: firing, labels: labels)
         incident.reached.reach(leading.severity, at: now)

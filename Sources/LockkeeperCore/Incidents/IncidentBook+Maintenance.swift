@@ -14,11 +14,18 @@ extension IncidentBook {
         }
     }
 
+    /// By how much the clock is set back at most where it is only corrected.
+    private static let correction = Duration.seconds(600)
+
     private mutating func begin(_ planned: PlannedMaintenance, at now: Timestamp, into ledger: inout Ledger) {
         guard !planned.announce.isEmpty, planned.window.end > now else { return }
         let key = planned.subject.key
-        // It has been told to be over, and then the clock was set back.
-        if let past = pastEpisodes[key], past.closedAt > now, planned.window.end <= past.closedAt { return }
+        // It has been told to be over, and then the clock was set back a little. After a leap of hours it is news that it takes place.
+        if let past = pastEpisodes[key], past.closedAt > now, past.closedAt - now < Self.correction,
+            planned.window.end <= past.closedAt
+        {
+            return
+        }
         var incident = Incident(
             id: "maintenance-" + StableIdentifier.derive(from: planned.name, String(now.microseconds)),
             episode: nextEpisode(of: key, from: Int(planned.window.begin.microseconds / 1_000_000)),

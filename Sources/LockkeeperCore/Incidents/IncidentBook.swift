@@ -99,6 +99,7 @@ public struct IncidentBook: Sendable, Hashable {
         where !incident.isMaintenance && !incident.target.isEmpty && !targets.contains(incident.target) {
             incident.facts.summary = "\(incident.target) is no longer watched: it was removed from the configuration."
             incident.facts.actions = []
+            incident.unwatchedSince = now
             incident.note("No longer watched.", incident.severity, at: now)
             close(&incident, title: "\(incident.target) is no longer watched", at: now, serverTime: now, into: &ledger)
             runs[incident.id] = nil

@@ -3,6 +3,8 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var routes: [Route]
     /// The receivers for which only the present state of an incident matters, not how it came to it.
     public var stateReceivers: Set<String>
+    /// The receivers that are given each message, and may be asked by others how things stand.
+    public var correlatingReceivers: Set<String>
     /// The configured times in which nobody is told.
     public var maintenance: [Silence]
     /// The same times with whom to tell of them.
@@ -15,18 +17,24 @@ public struct IncidentPolicy: Sendable, Hashable {
     public var sender: String
 
     public init(
-        routes: [Route] = [], stateReceivers: Set<String> = [], maintenance: [Silence] = [],
-        planned: [PlannedMaintenance] = [],
+        routes: [Route] = [], stateReceivers: Set<String> = [], correlatingReceivers: Set<String> = [],
+        maintenance: [Silence] = [], planned: [PlannedMaintenance] = [],
         targetLabels: [String: [String: String]] = [:],
         externalURL: String? = nil, sender: String = "lockkeeper"
     ) {
         self.routes = routes
         self.stateReceivers = stateReceivers
+        self.correlatingReceivers = correlatingReceivers
         self.maintenance = maintenance
         self.planned = planned
         self.targetLabels = targetLabels
         self.externalURL = externalURL
         self.sender = sender
+    }
+
+    func correlation(of receiver: String) -> Correlation {
+        if stateReceivers.contains(receiver) { return .stateOnly }
+        return correlatingReceivers.contains(receiver) ? .everyMessage : .none
     }
 
     /// The receivers that routes lead to, each once, in the order of the routes.

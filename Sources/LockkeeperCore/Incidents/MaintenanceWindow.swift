@@ -13,7 +13,7 @@ public struct MaintenanceWindow: Sendable, Hashable, Codable {
     }
 
     /// How maintenance came to its end.
-    public enum Ending: Sendable, Hashable, CaseIterable {
+    public enum Ending: String, Sendable, Hashable, CaseIterable {
         /// Its time is over.
         case over
         /// It was ended within its time.

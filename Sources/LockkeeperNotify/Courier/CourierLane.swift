@@ -20,8 +20,8 @@ public struct CourierLane: Sendable, Hashable {
     private var outboxFailures = 0
 
     public enum Action: Sendable, Hashable {
-        /// Ask the outbox until when the receiver wants to be left in peace, and have it make everything due; then `resumed(…)`. The first
-        /// thing: why an earlier process had to wait may be over.
+        /// Have the outbox make everything due, and ask it until when the receiver wants to be left in peace; then `resumed(…)`. It is the
+        /// first thing, and again with another configuration: why the receiver could not be told may be over.
         case resume
         /// Ask the outbox what is due; then `looked(found:nextDue:)`.
         case look
@@ -60,7 +60,7 @@ public struct CourierLane: Sendable, Hashable {
     }
 
     private enum AfterRecording: Sendable, Hashable {
-        case look, expedite
+        case look, expedite, resume
     }
 
     private struct Pause: Sendable, Hashable {
@@ -201,6 +201,7 @@ public struct CourierLane: Sendable, Hashable {
         switch next {
         case .look: stage = .looking
         case .expedite: stage = .expediting
+        case .resume: stage = .resuming
         }
     }
 
@@ -225,9 +226,8 @@ public struct CourierLane: Sendable, Hashable {
         failures = 0
         if pause?.reason == .receiverFails { pause = nil }
         switch stage {
-        case .unrecorded(let settlement, _): stage = .unrecorded(settlement, then: .expedite)
-        case .looking, .expediting, .found, .idle: stage = .expediting
-        case .resuming: break
+        case .unrecorded(let settlement, _): stage = .unrecorded(settlement, then: .resume)
+        case .resuming, .looking, .expediting, .found, .idle: stage = .resuming
         }
     }
 

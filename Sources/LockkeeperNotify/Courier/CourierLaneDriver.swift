@@ -57,8 +57,7 @@ struct CourierLaneDriver: Sendable {
     ) async throws {
         switch action {
         case .resume:
-            let pausedUntil = try await outbox.pausedUntil(receiver: receiver)
-            try await outbox.expedite(receiver: receiver, at: clock.now)
+            let pausedUntil = try await outbox.resume(receiver: receiver, at: clock.now)
             lane.resumed(pausedUntil: pausedUntil, at: clock.now)
         case .look:
             let due = try await outbox.due(receiver: receiver, at: clock.now, limit: 1).first

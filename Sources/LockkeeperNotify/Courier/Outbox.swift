@@ -5,7 +5,8 @@ public import LockkeeperCore
 /// Every change is durable when the call returns, and a call that throws has changed nothing.
 public protocol Outbox: Sendable {
     /// The deliveries to a receiver that may be begun now, the most urgent first: pending, their time come, and no earlier one
-    /// (by when it was planned) of the same key to the same receiver still pending.
+    /// (by when it was planned) of the same key to the same receiver still pending, other than of an earlier episode that the receiver
+    /// evidently cannot digest.
     func due(receiver: String, at now: Timestamp, limit: Int) async throws -> [Delivery]
 
     /// The earliest `nextAttemptAt` among the deliveries to a receiver that no earlier one holds back; it may lie in the past.
@@ -29,8 +30,11 @@ public protocol Outbox: Sendable {
     /// Remembers until when a receiver asked to be left in peace (`Retry-After`), for the process that comes after this one.
     func pause(receiver: String, until end: Timestamp) async throws
 
-    /// Until when a receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
-    func pausedUntil(receiver: String) async throws -> Timestamp?
+    /// Makes everything due now that waits for another try with a receiver, as after a start or with a new configuration, and what it
+    /// refused last of each incident that is open.
+    ///
+    /// - Returns: until when the receiver last asked to be left in peace; it may lie in the past. `nil` if it never did.
+    func resume(receiver: String, at now: Timestamp) async throws -> Timestamp?
 
     /// What a receiver was told last of each incident that is open, or that has ended since a time; of one that is over only its end,
     /// of none whose messages have all failed.

@@ -88,8 +88,7 @@ extension AcceptancePlay {
         while true {
             switch lane.next(at: now) {
             case .resume:
-                outbox.expedite(receiver: receiver, at: now)
-                lane.resumed(pausedUntil: outbox.pauses[receiver], at: now)
+                lane.resumed(pausedUntil: outbox.resume(receiver: receiver, at: now), at: now)
             case .look:
                 let due = outbox.due(receiver: receiver, at: now).first
                 lane.looked(found: due, nextDue: due == nil ? outbox.nextDue(receiver: receiver) : nil)

@@ -194,16 +194,16 @@ struct CourierLaneTests {
             lane.recorded()
         }
         lane.reconfigured()
-        #expect(lane.next(at: start) == .expedite)
-        lane.expedited()
+        #expect(lane.next(at: start) == .resume)
+        lane.resumed(pausedUntil: nil, at: start)
         #expect(lane.next(at: start) == .look)
 
         _ = try answer(.retry(after: .seconds(60)), at: start)
         lane.reconfigured()
         #expect(lane.hasUnrecorded)
         lane.recorded()
-        #expect(lane.next(at: start) == .expedite)
-        lane.expedited()
+        #expect(lane.next(at: start) == .resume)
+        lane.resumed(pausedUntil: nil, at: start)
         #expect(lane.next(at: start) == .wait(until: start + .seconds(60), because: .receiverAsked))
     }
 

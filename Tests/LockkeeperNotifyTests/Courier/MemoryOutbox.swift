@@ -7,6 +7,9 @@ struct OutboxModel: Sendable {
     private(set) var deliveries: [Delivery.ID: Delivery] = [:]
     /// How manieth each was planned.
     private var order: [Delivery.ID: Int] = [:]
+    /// The how manieth step the last attempt of each delivery was, and the last success of each receiver.
+    private var attempts: [Delivery.ID: Int] = [:], successes: [String: Int] = [:]
+    private var steps = 0
     private var references: [String: ReceiverReference] = [:]
     /// Until when each receiver asked to be left in peace.
     var pauses: [String: Timestamp] = [:]
@@ -21,18 +24,43 @@ struct OutboxModel: Sendable {
         where older.receiver == delivery.receiver && older.incidentID == delivery.incidentID
             && delivery.replaces.contains(older.notification.reason)
         {
-            deliveries[older.id]?.status = .superseded
-            deliveries[older.id]?.finishedAt = delivery.plannedAt
+            supersede(older, at: delivery.plannedAt)
         }
+        if delivery.correlation == .stateOnly { supersedeEarlierEpisodes(than: delivery, at: delivery.plannedAt) }
         deliveries[delivery.id] = delivery
         order[delivery.id] = order.count
     }
 
+    private mutating func supersede(_ older: Delivery, at time: Timestamp) {
+        deliveries[older.id]?.status = .superseded
+        deliveries[older.id]?.finishedAt = time
+    }
+
+    private mutating func supersedeEarlierEpisodes(than delivery: Delivery, at time: Timestamp) {
+        let place = order[delivery.id] ?? order.count
+        for older in pending
+        where older.receiver == delivery.receiver && older.incidentKey == delivery.incidentKey
+            && older.incidentID != delivery.incidentID && order[older.id, default: 0] < place
+        {
+            supersede(older, at: time)
+        }
+    }
+
     private func unhindered(_ receiver: String) -> [Delivery] {
         let mine = pending.filter { $0.receiver == receiver }
+        let indigestible = Set(mine.filter(isIndigestible).map(\.incidentID))
         return mine.filter { one in
-            !mine.contains { $0.incidentKey == one.incidentKey && order[$0.id, default: 0] < order[one.id, default: 0] }
+            !mine.contains {
+                $0.incidentKey == one.incidentKey && order[$0.id, default: 0] < order[one.id, default: 0]
+                    && ($0.incidentID == one.incidentID || !indigestible.contains($0.incidentID))
+            }
         }
+    }
+
+    /// Whether a message was tried often in vain while the receiver took others, or ever so often.
+    private func isIndigestible(_ delivery: Delivery) -> Bool {
+        let hasTakenOthers = successes[delivery.receiver, default: 0] > attempts[delivery.id, default: 0]
+        return delivery.attempts >= 100 || delivery.attempts >= 10 && hasTakenOthers
     }
 
     func due(receiver: String, at now: Timestamp) -> [Delivery] {
@@ -46,6 +74,8 @@ struct OutboxModel: Sendable {
     mutating func begin(_ id: Delivery.ID) -> Delivery? {
         guard deliveries[id]?.status == .pending else { return nil }
         deliveries[id]?.attempts += 1
+        steps += 1
+        attempts[id] = steps
         var delivery = deliveries[id]
         if let thread = delivery?.thread { delivery?.reference = references[thread] }
         return delivery
@@ -55,7 +85,17 @@ struct OutboxModel: Sendable {
         let status = deliveries[delivery.id]?.status
         guard status == .pending || status == .superseded && delivery.status == .delivered else { return }
         deliveries[delivery.id] = delivery
-        if delivery.status == .delivered, let reference = delivery.reference { references[delivery.thread] = reference }
+        guard delivery.status == .delivered else { return }
+        steps += 1
+        successes[delivery.receiver] = steps
+        if delivery.correlation != .none { supersedeEarlierEpisodes(than: delivery, at: delivery.plannedAt) }
+        if let reference = delivery.reference { references[delivery.thread] = reference }
+    }
+
+    /// Without what was refused: the model knows nothing of incidents.
+    mutating func resume(receiver: String, at now: Timestamp) -> Timestamp? {
+        expedite(receiver: receiver, at: now)
+        return pauses[receiver]
     }
 
     mutating func postpone(_ id: Delivery.ID, until time: Timestamp) { deliveries[id]?.nextAttemptAt = time }
@@ -149,7 +189,9 @@ final class MemoryOutbox: Outbox {
 
     func pause(receiver: String, until end: Timestamp) async throws { try perform(nil) { $0.pauses[receiver] = end } }
 
-    func pausedUntil(receiver: String) async throws -> Timestamp? { try perform(nil) { $0.pauses[receiver] } }
+    func resume(receiver: String, at now: Timestamp) async throws -> Timestamp? {
+        try perform(nil) { $0.resume(receiver: receiver, at: now) }
+    }
 
     func standing(receiver: String, endedSince time: Timestamp) async throws -> [StandingMessage] {
         try perform(nil) { $0.standing(receiver: receiver, endedSince: time) }
