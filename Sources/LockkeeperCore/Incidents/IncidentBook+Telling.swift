@@ -125,8 +125,9 @@ extension IncidentBook {
         let isOver = incident.status == .closed
         let shown = isOver && before == nil ? Self.shownTimelineOfDigest : Self.shownTimeline
         let notification = Notification(
-            incidentID: incident.id, incidentKey: incident.key, thread: incident.thread(to: receiver), reason: reason,
-            severity: severity, isResolved: isOver, title: title, since: incident.begin, at: now,
+            incidentID: incident.id, incidentKey: incident.key, episode: incident.episode,
+            thread: incident.thread(to: receiver), reason: reason, severity: severity, isResolved: isOver, title: title,
+            since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
             facts: incident.facts,
             alerts: incident.firing.filter {

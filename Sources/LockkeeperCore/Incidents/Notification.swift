@@ -6,6 +6,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public var incidentID: String
     /// Names the incident to the receiver's protocol: the same with every agent, and whenever it comes again.
     public var incidentKey: String
+    /// Tells the episodes of the key apart: the higher is the newer, with every agent.
+    public var episode: Int
     /// Names all messages of this episode of the incident to this receiver: what its mails refer to.
     public var thread: String?
     public var reason: Reason
@@ -55,14 +57,16 @@ public struct Notification: Sendable, Hashable, Codable {
     }
 
     public init(
-        incidentID: String, incidentKey: String? = nil, thread: String? = nil, reason: Reason, severity: Severity,
-        isResolved: Bool, title: String, since: Timestamp, at: Timestamp, duration: Duration, facts: IncidentFacts,
+        incidentID: String, incidentKey: String? = nil, episode: Int = 0, thread: String? = nil, reason: Reason,
+        severity: Severity, isResolved: Bool, title: String, since: Timestamp, at: Timestamp, duration: Duration,
+        facts: IncidentFacts,
         alerts: [IncidentAlert] = [], ended: [EndedAlert] = [], timeline: [TimelineEntry] = [], link: String? = nil,
         sender: String, isTest: Bool = false,
         acknowledgement: Acknowledgement? = nil, maintenance: MaintenanceWindow? = nil
     ) {
         self.incidentID = incidentID
         self.incidentKey = incidentKey ?? incidentID
+        self.episode = episode
         self.thread = thread
         self.reason = reason
         self.severity = severity
@@ -82,12 +86,13 @@ public struct Notification: Sendable, Hashable, Codable {
         self.maintenance = maintenance
     }
 
-    /// What was planned before there were keys, ends and maintenance has none of them.
+    /// What was planned before there were keys, episodes, ends and maintenance has none of them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             incidentID: try container.decode(String.self, forKey: .incidentID),
             incidentKey: try container.decodeIfPresent(String.self, forKey: .incidentKey),
+            episode: try container.decodeIfPresent(Int.self, forKey: .episode) ?? 0,
             thread: try container.decodeIfPresent(String.self, forKey: .thread),
             reason: try container.decode(Reason.self, forKey: .reason),
             severity: try container.decode(Severity.self, forKey: .severity),

@@ -25,6 +25,8 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
     struct Incident: Sendable, Hashable, Encodable {
         var incident: String
         var key: String
+        /// Tells the lives of the key apart: the highest is the newest, and once a life is resolved it stays so.
+        var episode: Int
         var delivery: String
         var sequence: Int
         var reason: String
@@ -48,7 +50,7 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         var maintenance: Maintenance?
 
         private enum CodingKeys: String, CodingKey {
-            case incident, key, delivery, sequence, reason, severity, resolved, test, title, summary, target, database,
+            case incident, key, episode, delivery, sequence, reason, severity, resolved, test, title, summary, target, database,
                 run
             case outcome, since, at, details, actions, timeline, link, sender, maintenance
             case durationSeconds = "duration_seconds"
@@ -130,7 +132,8 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         commonLabels = Self.common(alerts.map(\.labels))
         commonAnnotations = Self.common(alerts.map(\.annotations))
         lockkeeper = Incident(
-            incident: notification.incidentID, key: notification.incidentKey, delivery: delivery.id,
+            incident: notification.incidentID, key: notification.incidentKey, episode: notification.episode,
+            delivery: delivery.id,
             sequence: delivery.sequence,
             reason: notification.reason.rawValue, severity: notification.severity.rawValue,
             resolved: notification.isResolved, test: notification.isTest, title: notification.title,
