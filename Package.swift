@@ -160,7 +160,7 @@ let package = Package(
             of: "LockkeeperAgent",
             [
                 "LockkeeperConfig", "LockkeeperCore", "LockkeeperPostgres", "LockkeeperStore", "LockkeeperTestSupport",
-                "PromQL", "ShippedRules", "ThrowawayPostgres", .log, .serviceLifecycle,
+                "LockkeeperTransfer", "PromQL", "ShippedRules", "ThrowawayPostgres", .log, .serviceLifecycle,
             ]),
     ]
 )

@@ -31,14 +31,16 @@ extension Agent {
             .sorted { ($0.silence.end, $0.silence.id) < ($1.silence.end, $1.silence.id) }
     }
 
-    func add(_ silence: Silence) async -> ActionOutcome<Silence> {
+    func add(_ silence: Silence) async -> ActionOutcome<SetSilence> {
+        let set = SetSilence(
+            silence, warnings: configuration.warnings(about: silence.matchers), reach: state.book.reach(of: silence))
         if let known = state.book.silences[silence.id], known.end == silence.end {
-            return await outcome(of: StateChange(), known)
+            return await outcome(of: StateChange(), SetSilence(known, warnings: set.warnings, reach: set.reach))
         }
         guard state.book.silences.count < Silence.maximumCount else { return .notThere }
         let change = state.add(silence)
         setup.logger.info("silence set", metadata: ["silence": "\(silence.id)", "by": "\(silence.author)"])
-        return await outcome(of: change, silence)
+        return await outcome(of: change, set)
     }
 
     func expire(silence id: String) async -> ActionOutcome<Silence> {

@@ -8,10 +8,15 @@ public struct ConfiguredReceiver: DeliveryClient {
     private let receiver: ReceiverConfiguration
     private let client: ReceiverClient
 
-    public init(_ receiver: ReceiverConfiguration, transfers: TransferClient) {
+    /// - Parameter heard: told of every answer as it comes.
+    public init(
+        _ receiver: ReceiverConfiguration, transfers: TransferClient,
+        heard: @escaping @Sendable (ReceiverAnswer) -> Void = { _ in }
+    ) {
         self.receiver = receiver
         client = ReceiverClient(
-            transfers: transfers, templates: receiver.templates, hidesQueries: receiver.hidesQueries)
+            transfers: transfers, templates: receiver.templates, hidesQueries: receiver.hidesQueries,
+            heard: heard)
     }
 
     public func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
@@ -28,7 +33,7 @@ public struct ConfiguredReceiver: DeliveryClient {
     }
 
     /// Why nothing can be told to it at present, as far as that is known without asking it: a secret that cannot be read.
-    var problem: SecretFailure? {
+    public var problem: SecretFailure? {
         do throws(SecretFailure) {
             _ = try destination()
             return nil

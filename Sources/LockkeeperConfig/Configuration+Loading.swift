@@ -15,9 +15,15 @@ extension Configuration {
     public static func load(
         path: String, environment: [String: String], defaultRules: [RuleFileText] = []
     ) throws(ConfigurationProblems) -> Configuration {
-        let file: TextFile
+        let file = try file(path)
+        let context = ReadingContext(file: path, folder: TextFile.folder(of: path), environment: environment)
+        return try ConfigurationReader(context: context, defaultRules: defaultRules).read(
+            file.text, isReadableByEveryone: file.isReadableByEveryone)
+    }
+
+    static func file(_ path: String) throws(ConfigurationProblems) -> TextFile {
         do {
-            file = try TextFile(path: path, limit: sizeLimit)
+            return try TextFile(path: path, limit: sizeLimit)
         } catch {
             throw ConfigurationProblems([
                 ConfigurationProblem(
@@ -25,9 +31,6 @@ extension Configuration {
                     hint: FilePattern.neighbourHint(for: path))
             ])
         }
-        let context = ReadingContext(file: path, folder: TextFile.folder(of: path), environment: environment)
-        return try ConfigurationReader(context: context, defaultRules: defaultRules).read(
-            file.text, isReadableByEveryone: file.isReadableByEveryone)
     }
 
     /// The configuration for somebody who has only a connection string: one target, called after its database, everything else at

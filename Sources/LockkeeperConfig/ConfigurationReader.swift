@@ -62,7 +62,7 @@ struct ConfigurationReader {
         configuration.plannedMaintenance = windows.map(\.planned)
         configuration.routes = RouteReader(
             targets: targets, receivers: configuration.receivers, receiverFields: receivers.map(\.field),
-            announced: Set(windows.flatMap(\.planned.announce))
+            announced: Set(windows.flatMap(\.planned.announce)), mayBeAcknowledged: configuration.web.token != nil
         ).read(root)
         configuration.heartbeat = root["heartbeat"].flatMap(HeartbeatReader().read)
         if let text = root["privacy"]?.section(.privacy)?["query_text"]?

@@ -8,6 +8,8 @@ struct RouteReader {
     let receiverFields: [ConfigurationField]
     /// The receivers that are told of planned maintenance.
     let announced: Set<String>
+    /// Whether there is a token, which acknowledging takes.
+    let mayBeAcknowledged: Bool
 
     /// Nobody means to wait for more than a month.
     private static let longest = Duration.seconds(31 * 86_400)
@@ -33,6 +35,15 @@ struct RouteReader {
                         section[name]?.report(
                             "has no effect with `digest`", hint: "A digest comes when it is over: keep one of them")
                     }
+                }
+                // Who is called, or reminded, until somebody acknowledges it would be so to its end.
+                if !mayBeAcknowledged, !isDigest,
+                    let field = section["unacknowledged_for"] ?? section["reminder_interval"]
+                {
+                    field.report(
+                        "nobody can acknowledge: that takes `web.token` or `web.token_file`, and there is neither",
+                        hint: "Make one with `openssl rand -hex 32`, and set `web: { token_file: … }`",
+                        gravity: .warning)
                 }
                 guard let receiver else { return nil }
                 named.insert(receiver)

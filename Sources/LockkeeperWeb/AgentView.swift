@@ -40,7 +40,7 @@ public protocol AgentView: Sendable {
     /// Those in force and those to come, the next to end first, with the configured ones.
     func silences() async -> [SilenceStatus]
     /// Sets a silence, and stores it. `notThere`: there are too many.
-    func add(_ silence: Silence) async -> ActionOutcome<Silence>
+    func add(_ silence: Silence) async -> ActionOutcome<SetSilence>
     /// Ends a silence now, and stores that.
     func expire(silence: String) async -> ActionOutcome<Silence>
 }
@@ -218,6 +218,21 @@ public enum ActionOutcome<Value: Sendable & Hashable>: Sendable, Hashable {
     case notThere
     /// It is as wished, but could not be stored yet.
     case notStored(reason: String)
+}
+
+/// A silence that has been set, and what comes of it.
+public struct SetSilence: Sendable, Hashable {
+    public var silence: Silence
+    /// What is probably a mistake in its matchers, a sentence each.
+    public var warnings: [String]
+    /// What it matches now.
+    public var reach: SilenceReach
+
+    public init(_ silence: Silence, warnings: [String] = [], reach: SilenceReach = SilenceReach()) {
+        self.silence = silence
+        self.warnings = warnings
+        self.reach = reach
+    }
 }
 
 /// A silence or maintenance window and how it stands.

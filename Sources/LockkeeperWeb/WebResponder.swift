@@ -231,8 +231,8 @@ struct WebResponder: HTTPResponder {
     private func addSilence(_ request: Request) async throws -> Response {
         let silence = try SilenceWish(json: try await action(request)).silence(at: await view.now())
         switch await view.add(silence) {
-        case .done(let silence):
-            var response = try json(SilenceAnswer(SilenceStatus(silence, at: await view.now())), request)
+        case .done(let set):
+            var response = try json(SilenceAnswer(set, at: await view.now()), request)
             response.status = .created
             return response
         case .notThere:

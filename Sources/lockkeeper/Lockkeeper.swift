@@ -20,4 +20,18 @@ struct Lockkeeper: AsyncParsableCommand {
             MigrationsCommand.self, IncidentsCommand.self, DeliveriesCommand.self, SilenceCommand.self,
             RulesCommand.self, QueryCommand.self,
         ])
+
+    /// What somebody probably meant who writes a subcommand as if it were a command; `nil` where there is none of that name.
+    static func hint(for arguments: [String]) -> String? {
+        func name(_ command: any ParsableCommand.Type) -> String {
+            command.configuration.commandName ?? "\(command)".lowercased()
+        }
+        let commands = configuration.subcommands
+        guard let first = arguments.first, !commands.contains(where: { name($0) == first }) else { return nil }
+        let meant = commands.flatMap { command in
+            command.configuration.subcommands.filter { name($0) == first }
+                .map { "`lockkeeper \(name(command)) \(name($0))`" }
+        }
+        return meant.isEmpty ? nil : "Did you mean \(meant.joined(separator: " or "))?"
+    }
 }

@@ -24,6 +24,7 @@ enum Main {
                 print(message)
             } else if !message.isEmpty {
                 Console.error(message)
+                if let hint = Lockkeeper.hint(for: Array(CommandLine.arguments.dropFirst())) { Console.error(hint) }
             }
             exit(status == .validationFailure ? CommandFailure.Status.usage.rawValue : status.rawValue)
         }

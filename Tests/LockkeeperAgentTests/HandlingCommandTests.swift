@@ -85,6 +85,120 @@ import Testing
         }
     }
 
+    /// An agent, and a configuration like its own that says where it listens.
+    private func served(_ more: String = "") async throws -> (
+        program: LockkeeperProgram, fixture: AgentFixture, api: AgentAPI
+    ) {
+        var fixture = try AgentFixture()
+        fixture.more = more
+        fixture.watch("host=/nonexistent dbname=app")
+        try fixture.folder.write(Self.token, to: "token")
+        try fixture.write()
+        let (program, api) = try await LockkeeperProgram.serve(fixture)
+        try fixture.write(listen: api.url.replacing("http://", with: ""))
+        return (program, fixture, api)
+    }
+
+    @Test func `On the agent's machine its configuration says where it is and what it takes`() async throws {
+        let (program, fixture, api) = try await served("web: { token_file: token }")
+        // Nobody else has the environment of the agent.
+        let text = try String(contentsOfFile: fixture.configurationPath, encoding: .utf8)
+        try fixture.folder.write(text.replacing("host=/nonexistent", with: "${NOT_SET}"), to: "lockkeeper.yml")
+        for environment in [[:], ["LOCKKEEPER_BASIC_AUTH": "anna:who reads may not act"]] {
+            let set = try await LockkeeperProgram.run(
+                "silence", "add", "target=app", "--for", "1h", "--comment", "x", environment: environment,
+                with: fixture)
+            #expect(set.status == 0, "\(set.errors)")
+            #expect(set.output.contains("\nit matches ") && set.output.hasSuffix(" now\n") && set.errors.isEmpty)
+        }
+        let list = try await LockkeeperProgram.run("silence", "list", with: fixture)
+        #expect((list.status, list.output.contains("target=\"app\"")) == (0, true), "\(list.errors)")
+        let query = try await LockkeeperProgram.run("query", "vector(1)", with: fixture)
+        #expect(query.status == 0, "\(query.errors)")
+        let unknown = try await LockkeeperProgram.run("incidents", "ack", "alert-x", with: fixture)
+        #expect((unknown.status, unknown.errors.contains("no incident alert-x")) == (1, true), "\(unknown.errors)")
+        let wrong = try await LockkeeperProgram.run(
+            "silence", "list", "--url", "http://127.0.0.1:1", with: fixture)
+        #expect((wrong.status, wrong.errors.contains("http://127.0.0.1:1 does not answer")) == (3, true))
+
+        // A URL that somebody names may be anybody's: it is not sent the token that lies about.
+        let elsewhere = try await LockkeeperProgram.run("silence", "expire", "silence-x", "--url", api.url)
+        #expect((elsewhere.status, elsewhere.errors.contains("--token-file")) == (2, true), "\(elsewhere.errors)")
+        #expect(!elsewhere.errors.contains("LOCKKEEPER_BASIC_AUTH"), "a password does not do for an action")
+        try fixture.folder.write(
+            text.replacing("token_file: token", with: "token_file: nosuch"), to: "lockkeeper.yml")
+        let missing = try await LockkeeperProgram.run("silence", "expire", "silence-x", with: fixture)
+        #expect(missing.errors.contains("the configuration's token was not sent: "), "\(missing.errors)")
+        program.signal(SIGTERM)
+        _ = try await program.result()
+    }
+
+    @Test func `A typo in a silence is told, with what the silence matches`() async throws {
+        let (program, fixture, _) = try await served("web: { token_file: token }")
+        let typo = try await LockkeeperProgram.run(
+            "silence", "add", "alertnam=TargetDown", "--for", "1h", "--comment", "x", with: fixture)
+        #expect(typo.status == 0)
+        #expect(
+            typo.errors
+                == "warning: nothing has a label `alertnam`, so it counts as empty. Did you mean `alertname`?\n")
+        #expect(typo.output.contains("it matches 0 open incidents and 0 firing alerts now"), "\(typo.output)")
+        program.signal(SIGTERM)
+        _ = try await program.result()
+    }
+
+    @Test func `An agent without a token says how to give it one, and nothing of passwords`() async throws {
+        let (program, fixture, _) = try await served()
+        let result = try await LockkeeperProgram.run("silence", "expire", "silence-x", with: fixture)
+        #expect((result.status, result.errors.contains("`web.token_file`")) == (2, true), "\(result.errors)")
+        #expect(!result.errors.contains("--token-file") && !result.errors.contains("LOCKKEEPER_BASIC_AUTH"))
+        program.signal(SIGTERM)
+        _ = try await program.result()
+    }
+
+    @Test(arguments: [
+        ("ack", "Did you mean `lockkeeper incidents ack`?"), ("add", "Did you mean `lockkeeper silence add`?"),
+        ("show", "Did you mean `lockkeeper migrations show` or `lockkeeper incidents show`?"),
+    ])
+    func `A subcommand that is taken for a command is named in full`(word: String, hint: String) async throws {
+        let result = try await LockkeeperProgram.run(word, "run-1")
+        #expect((result.status, result.errors.contains(hint)) == (2, true), "\(result.errors)")
+    }
+
+    @Test func `Deliveries are asked for by incident and receiver, and one that is not there is said so`() async throws
+    {
+        var fixture = try AgentFixture()
+        fixture.watch("host=/nonexistent dbname=app")
+        fixture.edits = [("for: 15s", "for: 0s")]
+        // Nobody listens there.
+        fixture.receivers = [#"{ name: page, webhook: { url: "http://127.0.0.1:1/x" } }"#]
+        fixture.routes = ["{ receiver: page }"]
+        try fixture.write()
+        let (program, api) = try await LockkeeperProgram.serve(fixture)
+        var incident: Incidents.Incident?
+        try await eventually("somebody is to be told of the target, in vain") {
+            incident = try await api.get(Incidents.self, "/api/v1/incidents?target=app").incidents.first
+            return try await api.get(Deliveries.self, "/api/v1/deliveries").deliveries.contains { $0.lastError != nil }
+        }
+        let id = try #require(incident?.id)
+        let shown = try await LockkeeperProgram.run("deliveries", "--incident", String(id.dropLast(3)), with: fixture)
+        #expect(shown.output.contains("ATTEMPTS  NEXT "), "\(shown.output)\(shown.errors)")
+        #expect(shown.output.contains(/pending +\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/), "\(shown.output)")
+        let none = try await LockkeeperProgram.run("deliveries", "--incident", "alert-nosuch", with: fixture)
+        #expect((none.status, none.errors.contains("there is no incident alert-nosuch")) == (1, true))
+        let stranger = try await LockkeeperProgram.run("deliveries", "--receiver", "pag", with: fixture)
+        #expect(
+            (stranger.status, stranger.errors.contains("the configuration has: page")) == (2, true),
+            "\(stranger.errors)")
+        let folder = ["deliveries", "--state", fixture.statePath, "--receiver"]
+        #expect(try await LockkeeperProgram(folder + ["pag"]).result().status == 2)
+        #expect(try await LockkeeperProgram(folder + ["page"]).result().status == 0)
+        let quiet = try await LockkeeperProgram.run(
+            "deliveries", "--receiver", "page", "--status", "delivered", with: fixture)
+        #expect((quiet.status, quiet.output) == (0, "no deliveries\n"))
+        program.signal(SIGTERM)
+        _ = try await program.result()
+    }
+
     @Test func `Without the token nothing changes`() async throws {
         var fixture = try AgentFixture()
         fixture.web = "token: \(Self.token)"

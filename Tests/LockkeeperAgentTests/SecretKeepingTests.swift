@@ -10,26 +10,55 @@ import Testing
 struct SecretKeepingTests {
     private static let secrets = [
         "hookPathSecret01", "botTokenSecret02", "signingSecret03", "routingKeySecret04", "pageTokenSecret05",
-        "ownPageSecret06", "clusterSecret07",
+        "ownPageSecret06", "clusterSecret07", "mailSecret08",
     ]
 
-    @Test("Whatever receivers answer, no secret gets into the state, the log or the API")
-    func nowhere() async throws {
-        try await TestPostgres.withDatabase { database in
-            let echo: StubHTTPServer.Responder = { request in
-                // At the very beginning, where it would be kept.
-                let key = request.text.firstMatch(of: /"routing_key":"([^"]*)"/).map { String($0.1) } ?? ""
-                let signed = request.path.contains("banner") ? "signingSecret03" : ""
-                return .status(
-                    400, "\(request.header("Authorization") ?? "")\(key)\(signed) at \(request.path): \(request.text)")
+    /// What is done to everything that is sent.
+    enum Treatment: String, CaseIterable, Sendable {
+        case refusal, redirect, reset, silence
+
+        func answer(to request: RecordedRequest) -> StubAnswer {
+            // At the very beginning, where it would be kept.
+            let key = request.text.firstMatch(of: /"routing_key":"([^"]*)"/).map { String($0.1) } ?? ""
+            let signed = request.path.contains("banner") ? "signingSecret03" : ""
+            let echo = "\(request.header("Authorization") ?? "")\(key)\(signed) at \(request.path)"
+            return switch self {
+            case .refusal: .status(400, "\(echo): \(request.text)")
+            case .redirect:
+                .status(302, echo, headers: [("Location", "http://127.0.0.1:9\(request.path)?\(key)\(signed)")])
+            case .reset: StubAnswer(.resetAfterReading)
+            case .silence: StubAnswer(.never)
             }
-            try await StubHTTPServer.serving(responder: echo) { server in
-                try await tell(database, server)
+        }
+
+        /// What is kept of it at least.
+        var words: String {
+            switch self {
+            case .refusal: "answered 400"
+            case .redirect: "answered 302"
+            case .reset: "reset by peer"
+            case .silence: "timed out"
             }
         }
     }
 
-    private func tell(_ database: TestDatabase, _ server: StubHTTPServer) async throws {
+    @Test(arguments: Treatment.allCases)
+    func `Whatever receivers do, no secret gets into the state, the log or the API`(treatment: Treatment) async throws {
+        var configuration = SMTPTestServer.Configuration()
+        configuration.login = ("mailer", "mailSecret08")
+        configuration.loginReply = "535 5.7.8 no %s"
+        try await TestPostgres.withDatabase { database in
+            try await SMTPTestServer.serving(configuration) { mail in
+                try await StubHTTPServer.serving(responder: treatment.answer) { server in
+                    try await tell(database, server, mail, treatment)
+                }
+            }
+        }
+    }
+
+    private func tell(
+        _ database: TestDatabase, _ server: StubHTTPServer, _ mail: SMTPTestServer, _ treatment: Treatment
+    ) async throws {
         var fixture = try AgentFixture()
         let url = server.url("")
         fixture.watch(database.dsn())
@@ -40,6 +69,8 @@ struct SecretKeepingTests {
             "pager": #"pagerduty: { routing_key: routingKeySecret04, api_url: "\#(url)" }"#,
             "page": #"statuspage: { page: p1, token: pageTokenSecret05, api_url: "\#(url)" }"#,
             "own-page": #"cachet: { token: ownPageSecret06, url: "\#(url)" }"#,
+            "mailbox":
+                #"email: { smtp: "smtp://127.0.0.1:\#(mail.port)", tls: none, username: mailer, password: mailSecret08, from: a@example.org, to: [b@example.org] }"#,
             "cluster": #"alertmanager: { token: clusterSecret07, urls: ["\#(url)", "\#(url)/two"] }"#,
         ]
         for (name, channel) in receivers { fixture.tell(name, channel, of: database.name) }
@@ -52,16 +83,20 @@ struct SecretKeepingTests {
                 $0.applicationName == "deploy"
             }
             for name in receivers.keys {
-                try await eventually("\(name) has refused", within: .seconds(30)) {
-                    try await agent.deliveries(of: run, to: name).contains { $0.status == "failed" }
+                var error = ""
+                // A receiver that says nothing is given half a minute.
+                try await eventually("\(name) was tried in vain", within: .seconds(60)) {
+                    error = try await agent.deliveries(of: run, to: name).compactMap(\.lastError).first ?? ""
+                    return !error.isEmpty
                 }
-                let error = try await agent.deliveries(of: run, to: name).first { $0.status == "failed" }?.lastError
-                #expect(error?.contains("answered 400") == true)
-                #expect(!Self.secrets.contains { error?.contains($0) == true }, "\(error ?? "")")
+                #expect(error.contains(name == "mailbox" ? "refused the login: 535" : treatment.words), "\(error)")
+                let encoded = Data("\0mailer\0mailSecret08".utf8).base64EncodedString()
+                #expect(!(Self.secrets + [encoded]).contains { error.contains($0) }, "\(error)")
             }
             try await setup.run("COMMIT")
             await setup.close()
         }
+        // The mailbox's refusal is final in any case.
         #expect(log.text.contains("could not tell, giving up"))
         for secret in Self.secrets {
             #expect(!log.text.contains(secret))

@@ -98,6 +98,21 @@ import Testing
         #expect(try await program.result().status == 0)
     }
 
+    @Test func `On the agent's machine its configuration says whom to trust and what to send`() async throws {
+        let fixture = try Self.fixture(users: "ana: \(Self.hash)")
+        let (program, url) = try await LockkeeperProgram.start(fixture)
+        try fixture.write(listen: url.replacing("https://", with: ""))
+        // Whoever asks need not be permitted to read the agent's key.
+        try fixture.folder.write("not for everybody", to: "key.pem")
+        let query = try await LockkeeperProgram.run("query", "vector(1)", with: fixture)
+        #expect((query.status, query.errors) == (0, ""))
+        let set = try await LockkeeperProgram.run(
+            "silence", "add", "target=app", "--for", "1h", "--comment", "x", with: fixture)
+        #expect((set.status, set.errors) == (0, ""))
+        program.signal(SIGTERM)
+        #expect(try await program.result().status == 0)
+    }
+
     @Test func `A certificate that cannot be used is named by the check and at the start`() async throws {
         let fixture = try Self.fixture()
         try fixture.folder.write(PEMPair.second.key, to: "key.pem")

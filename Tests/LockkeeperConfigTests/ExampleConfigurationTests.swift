@@ -86,6 +86,43 @@ import Testing
         #expect(configuration.heartbeat?.failEndpoint != nil && configuration.heartbeat?.interval == .seconds(60))
     }
 
+    @Test func `The example is complete: every field stands where it belongs`() throws {
+        let example = try String(contentsOfFile: "\(repository)/deploy/lockkeeper.example.yml", encoding: .utf8)
+        // What is commented out counts as if it were not.
+        let lines = example.split(separator: "\n").map { line -> (indent: Int, text: Substring) in
+            let spaces = line.prefix { $0 == " " }
+            let rest = line.dropFirst(spaces.count)
+            guard rest.hasPrefix("# ") else { return (spaces.count, rest) }
+            let field = rest.dropFirst(2)
+            let inner = field.prefix { $0 == " " }
+            return (spaces.count + inner.count, field.dropFirst(inner.count))
+        }
+        func fields(in text: Substring) -> Set<String> {
+            Set(text.matches(of: /(?:^|^# |[{,] |- )([a-z_]+):(?: |$|\n)/).map { String($0.output.1) })
+        }
+        for set in FieldSet.all {
+            var found: Set<String> = []
+            let name = set.path.replacing("[]", with: "").split(separator: ".").last.map(String.init)
+            for (index, line) in lines.enumerated() {
+                if let name {
+                    // The block of the mapping: what stands behind its name, and further in below it.
+                    guard fields(in: line.text).contains(name) else { continue }
+                    if let inline = line.text.firstRange(of: "\(name): {") {
+                        found.formUnion(fields(in: line.text[inline.upperBound...].drop { $0 == " " }))
+                    }
+                    for inner in lines[(index + 1)...].prefix(while: { $0.indent > line.indent }) {
+                        found.formUnion(fields(in: inner.text))
+                    }
+                } else if line.indent == 0 {
+                    found.formUnion(fields(in: line.text))
+                }
+            }
+            // Of a secret the file is shown: the head says so.
+            let wanted = set.known.filter { !set.known.contains("\($0)_file") }
+            #expect(Set(wanted).subtracting(found) == [], "\(set.path)")
+        }
+    }
+
     @Test func `Without the environment the example says which variable is missing`() throws {
         let problems = #expect(throws: ConfigurationProblems.self) {
             try Configuration.load(path: "\(repository)/deploy/lockkeeper.example.yml", environment: [:])

@@ -105,13 +105,16 @@ import Testing
             #expect(first.status == 201)
             #expect(first.text.contains(#""matchers":["target=\"app\"","alertname=~\"Migration.*\""]"#))
             #expect(first.text.contains(#""starts_at":"2025-11-24T16:00:00.000Z","state":"active""#))
+            #expect(
+                first.text.contains(#""matched_alerts":2,"matched_incidents":1,"#)
+                    && first.text.contains(#""warnings":["nothing fits"]"#))
             let id = try #require(await agent.quiet.first?.silence.id)
             let again = try await address.request("POST", "/api/v1/silences", Self.headers, body: body)
             #expect(again.text.contains(id), "the same wish is the same silence")
 
             let list = try await address.request("GET", "/api/v1/silences")
             #expect(list.status == 200)
-            #expect(list.text.contains(id))
+            #expect(list.text.contains(id) && !list.text.contains("warnings"))
             #expect(try await address.request("DELETE", "/api/v1/silences/\(id)", [:]).status == 401)
             let end = try await address.request("DELETE", "/api/v1/silences/\(id)", Self.headers)
             #expect((end.status, end.text.contains(#""state":"expired""#)) == (200, true))

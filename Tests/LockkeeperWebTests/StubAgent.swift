@@ -89,9 +89,10 @@ actor StubAgent: AgentView {
 
     func silences() -> [SilenceStatus] { quiet }
 
-    func add(_ silence: Silence) -> ActionOutcome<Silence> {
+    func add(_ silence: Silence) -> ActionOutcome<SetSilence> {
         quiet.append(SilenceStatus(silence, at: time))
-        return .done(silence)
+        return .done(
+            SetSilence(silence, warnings: ["nothing fits"], reach: SilenceReach(incidents: 1, alerts: 2)))
     }
 
     func expire(silence id: String) -> ActionOutcome<Silence> {

@@ -87,7 +87,9 @@ enum SlackAnswer: Sendable, Hashable {
     case failed(DeliveryOutcome)
 
     /// Reads an answer with the status 200, which says nothing yet: Slack's failures have it too.
-    init(_ response: HTTPResponse, to method: SlackCall.Method, redaction: Redaction) {
+    ///
+    /// - Parameter now: what a date in `Retry-After` counts from.
+    init(_ response: HTTPResponse, to method: SlackCall.Method, redaction: Redaction, at now: Timestamp) {
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(response.body)) else {
             // It may well have been posted; where, nobody knows.
             self = .failed(
@@ -112,7 +114,10 @@ enum SlackAnswer: Sendable, Hashable {
             reason += " (\(redaction.clean(first)))"
         }
         if let isAmbiguous = Self.temporary[error] {
-            self = .failed(.retry(after: nil, reason: reason, isAmbiguous: isAmbiguous, acceptedRecipients: []))
+            self = .failed(
+                .retry(
+                    after: HTTPService.wait(response.headers["Retry-After"], at: now), reason: reason,
+                    isAmbiguous: isAmbiguous, acceptedRecipients: []))
         } else if method.isAboutAMessage, Self.lost.contains(error) {
             self = .gone(reason)
         } else {
@@ -138,10 +143,11 @@ enum SlackAnswer: Sendable, Hashable {
         }
     }
 
-    /// Errors after which another try may do, and whether the message may have been posted all the same.
+    /// Errors after which another try may do, and whether the message may have been posted all the same. A workspace that is moved into an
+    /// Enterprise organization (`team_added_to_org`, `org_login_required`) is back when that is done, with the same token.
     private static let temporary = [
         "ratelimited": false, "rate_limited": false, "service_unavailable": false, "team_added_to_org": false,
-        "request_timeout": false, "internal_error": true, "fatal_error": true,
+        "org_login_required": false, "request_timeout": false, "internal_error": true, "fatal_error": true,
     ]
 
     /// Errors that say that a message, or its thread or channel, cannot be used any more: a new one can.
@@ -158,6 +164,7 @@ enum SlackAnswer: Sendable, Hashable {
         "token_revoked": "the token was revoked: install the app again",
         "token_expired": "the token has expired: install the app again",
         "account_inactive": "the token's user or workspace is gone: install the app again",
+        "msg_too_long": "shorten the receiver's `templates`",
         "not_allowed_token_type": "use a bot token (xoxb-…)",
     ]
 }

@@ -19,10 +19,15 @@ enum HTTPService: Sendable {
     /// A receiver that asks for more patience than this is tried sooner: nobody waits a day for an alert.
     private static let longestWait = Duration.seconds(3600)
 
+    /// `Slack answered 403: action_prohibited`
+    func description(of response: HTTPResponse, redaction: Redaction) -> String {
+        let said = redaction.clean(response.text).prefix(120)
+        return "\(name) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+    }
+
     /// - Parameter now: what a date in `Retry-After` counts from.
     func outcome(of response: HTTPResponse, redaction: Redaction, at now: Timestamp) -> DeliveryOutcome {
-        let said = redaction.clean(response.text).prefix(120)
-        let reason = "\(name) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+        let reason = description(of: response, redaction: redaction)
         switch response.status {
         case 200..<300: return .delivered
         case 300..<400:
@@ -32,16 +37,16 @@ enum HTTPService: Sendable {
         case 408, 425, 429, 500...:
             // A gateway's 502 or 504 may hide that the receiver itself did get the message.
             return .retry(
-                after: wait(response.headers["Retry-After"], at: now), reason: reason,
+                after: Self.wait(response.headers["Retry-After"], at: now), reason: reason,
                 isAmbiguous: [408, 502, 504].contains(response.status), acceptedRecipients: [])
         case 420 where self == .statuspage:
             return .retry(
-                after: wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: false,
+                after: Self.wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: false,
                 acceptedRecipients: [])
         case 409 where self == .webhook:
             // An earlier attempt with the same key is still being worked on.
             return .retry(
-                after: wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: true,
+                after: Self.wait(response.headers["Retry-After"], at: now), reason: reason, isAmbiguous: true,
                 acceptedRecipients: [])
         default: return .permanent(reason: reason, acceptedRecipients: [])
         }
@@ -59,7 +64,7 @@ enum HTTPService: Sendable {
     }
 
     /// Seconds or a date (RFC 9110, section 10.2.3).
-    private func wait(_ text: String?, at now: Timestamp) -> Duration? {
+    static func wait(_ text: String?, at now: Timestamp) -> Duration? {
         guard let text else { return nil }
         let wish: Duration
         if let seconds = Int64(text) {
@@ -69,6 +74,6 @@ enum HTTPService: Sendable {
         } else {
             return nil
         }
-        return min(max(wish, .zero), Self.longestWait)
+        return min(max(wish, .zero), longestWait)
     }
 }

@@ -48,6 +48,10 @@ struct JSONService: Sendable {
             throw Stop(outcome: DeliveryOutcome(error))
         }
         let outcome = kind.outcome(of: response, redaction: redaction, at: now)
+        client.heard(
+            ReceiverAnswer(
+                isSuccess: outcome == .delivered,
+                text: "\(kind.name) answered \(response.status) to \(method) \(redaction.clean(path))"))
         guard outcome == .delivered else { throw Stop(outcome: outcome, status: response.status) }
         return response
     }

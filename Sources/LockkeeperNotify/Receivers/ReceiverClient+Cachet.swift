@@ -66,17 +66,21 @@ extension ReceiverClient {
         let reference = ReceiverReference(["incident": id])
         // These may be repeated without harm; the update may not, so it comes last.
         for component in page.components { try await service.call("PUT", "/api/components/\(component)", change) }
-        // An attempt before this one may have been heard.
-        if delivery.attempts > 1, !isToldAlready {
-            let updates = try await service.call(
-                "GET", "/api/incidents/\(id)/updates?sort=-created_at&per_page=5",
-                answer: CachetIncident.Answer<[Update]>.self)
-            let newest = updates.data.first?.attributes
-            isToldAlready =
-                newest?.message == notice.body && newest?.status?.value == CachetIncident.status(notice)
+        do throws(JSONService.Stop) {
+            // An attempt before this one may have been heard.
+            if delivery.attempts > 1, !isToldAlready {
+                let updates = try await service.call(
+                    "GET", "/api/incidents/\(id)/updates?sort=-created_at&per_page=5",
+                    answer: CachetIncident.Answer<[Update]>.self)
+                let newest = updates.data.first?.attributes
+                isToldAlready =
+                    newest?.message == notice.body && newest?.status?.value == CachetIncident.status(notice)
+            }
+            if !isToldAlready { try await service.call("POST", "/api/incidents/\(id)/updates", update) }
+        } catch {
+            // Somebody has deleted it, and has thought better of it than to open it again. The components are set back.
+            guard error.status == 404, notice.progress == .resolved else { throw error }
         }
-        if isToldAlready { return .opened(reference) }
-        try await service.call("POST", "/api/incidents/\(id)/updates", update)
         return .opened(reference)
     }
 

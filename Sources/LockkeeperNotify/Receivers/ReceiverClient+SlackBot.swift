@@ -51,12 +51,25 @@ extension ReceiverClient {
             let response = try await perform(
                 "POST", "\(bot.apiURL)/\(call.method.name)", headers: ["Authorization": "Bearer \(bot.token)"],
                 body: body)
-            guard response.status == 200 else {
-                return .failed(HTTPService.slack.outcome(of: response, redaction: redaction, at: now))
-            }
-            return SlackAnswer(response, to: call.method, redaction: redaction)
+            let answer =
+                response.status == 200
+                ? SlackAnswer(response, to: call.method, redaction: redaction, at: now)
+                : .failed(HTTPService.slack.outcome(of: response, redaction: redaction, at: now))
+            heard(ReceiverAnswer(answer, to: call.method, status: response.status))
+            return answer
         } catch {
             return .failed(DeliveryOutcome(error))
+        }
+    }
+}
+
+extension ReceiverAnswer {
+    fileprivate init(_ answer: SlackAnswer, to method: SlackCall.Method, status: Int) {
+        switch answer {
+        case .done(let channel, let ts):
+            self.init(isSuccess: true, text: "Slack has it in channel \(channel) as message \(ts)")
+        case .doneSomewhere: self.init(isSuccess: true, text: "Slack answered ok to \(method.name)")
+        case .gone, .failed: self.init(isSuccess: false, text: "Slack answered \(status) to \(method.name)")
         }
     }
 }

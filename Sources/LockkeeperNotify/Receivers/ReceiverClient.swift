@@ -8,21 +8,25 @@ public struct ReceiverClient: Sendable {
     private let mailTimeout: Duration
     private let templates: MessageTemplates
     private let hidesQueries: Bool
+    let heard: @Sendable (ReceiverAnswer) -> Void
 
     /// - Parameters:
     ///   - httpTimeout: for a whole request; connecting may take a third of it.
     ///   - mailTimeout: for a whole mail; servers that scan take their time to answer.
     ///   - templates: the receiver's own words.
     ///   - hidesQueries: whether the texts of queries are left out.
+    ///   - heard: told of every answer as it comes.
     public init(
         transfers: TransferClient, httpTimeout: Duration = .seconds(30), mailTimeout: Duration = .seconds(60),
-        templates: MessageTemplates = MessageTemplates(), hidesQueries: Bool = false
+        templates: MessageTemplates = MessageTemplates(), hidesQueries: Bool = false,
+        heard: @escaping @Sendable (ReceiverAnswer) -> Void = { _ in }
     ) {
         self.transfers = transfers
         self.httpTimeout = httpTimeout
         self.mailTimeout = mailTimeout
         self.templates = templates
         self.hidesQueries = hidesQueries
+        self.heard = heard
     }
 
     /// Delivers once. Never throws: every failure is an outcome. Cancelling the task ends it soon, as a retry.
@@ -74,7 +78,11 @@ public struct ReceiverClient: Sendable {
         do throws(TransferError) {
             let response = try await perform(
                 "POST", url, headers: headers, body: body, allowsPlainHTTP: allowsPlainHTTP)
-            return service.outcome(of: response, redaction: redaction, at: now)
+            let outcome = service.outcome(of: response, redaction: redaction, at: now)
+            heard(
+                ReceiverAnswer(
+                    isSuccess: outcome == .delivered, text: service.description(of: response, redaction: redaction)))
+            return outcome
         } catch {
             return DeliveryOutcome(error)
         }
@@ -114,10 +122,27 @@ public struct ReceiverClient: Sendable {
                     server: mail.server, security: mail.security, credentials: mail.credentials, from: from,
                     recipients: recipients, headers: message.headers, text: message.text, html: message.html,
                     totalTimeout: mailTimeout, certificateAuthorityFile: mail.certificateAuthorityFile))
+            for recipient in receipt.recipients { heard(ReceiverAnswer(recipient)) }
             return DeliveryOutcome(receipt, acceptedBefore: delivery.acceptedRecipients)
         } catch {
+            if error.replyCode != nil { heard(ReceiverAnswer(isSuccess: false, text: error.message)) }
             return DeliveryOutcome(error, acceptedBefore: delivery.acceptedRecipients)
         }
+    }
+}
+
+extension ReceiverAnswer {
+    init(_ recipient: MailReceipt.Recipient) {
+        let reply: MailReceipt.Reply
+        switch recipient.outcome {
+        case .accepted(let said):
+            isSuccess = true
+            reply = said
+        case .refusedTemporarily(let said), .refusedPermanently(let said):
+            isSuccess = false
+            reply = said
+        }
+        text = "the mail server answered \(reply) for \(recipient.address.address)"
     }
 }
 

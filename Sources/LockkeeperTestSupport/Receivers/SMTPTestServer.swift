@@ -35,6 +35,12 @@ public final class SMTPTestServer: Sendable {
         public var refusals: [String: String] = [:]
         /// A reply to every `MAIL`, if it is not to be accepted.
         public var senderReply: String?
+        /// What it says in place of its greeting, if it takes nobody in: `421 4.3.2 too busy`.
+        public var greeting: String?
+        /// A reply to `STARTTLS`, if it is not to be accepted.
+        public var startTLSReply: String?
+        /// A reply to `AUTH`, if it is not to be looked at; `%s` stands for what the client sent, as it came and decoded.
+        public var loginReply: String?
         /// See ``AfterMessage``.
         public var afterMessage = AfterMessage.accept
         /// Whether `QUIT` is never answered.
@@ -78,6 +84,9 @@ public final class SMTPTestServer: Sendable {
             settings["username"] = configuration.login?.username
             settings["password"] = configuration.login?.password
             settings["sender_reply"] = configuration.senderReply
+            settings["greeting"] = configuration.greeting
+            settings["starttls_reply"] = configuration.startTLSReply
+            settings["auth_reply"] = configuration.loginReply
             settings["hangs_at_quit"] = configuration.hangsAtQuit
             switch configuration.afterMessage {
             case .accept: break

@@ -1,6 +1,6 @@
 /// The program behind ``SMTPTestServer``. In a string, so that the test support needs no resource bundle.
 let smtpTestServerScript = #"""
-    import asyncio, email, email.policy, json, os, ssl, sys, threading
+    import asyncio, base64, email, email.policy, json, os, ssl, sys, threading
     from aiosmtpd.smtp import SMTP, AuthResult
 
     config = json.loads(sys.argv[1])
@@ -65,6 +65,28 @@ let smtpTestServerScript = #"""
         return AuthResult(success=(data.login, data.password) == good, handled=False)
 
 
+    class Server(SMTP):
+        async def smtp_STARTTLS(self, arg):
+            if "starttls_reply" in config:
+                await self.push(config["starttls_reply"])
+            else:
+                await super().smtp_STARTTLS(arg)
+
+        async def smtp_AUTH(self, arg):
+            if "auth_reply" in config:
+                words = arg.split()
+                decoded = [base64.b64decode(w).decode(errors="replace").replace("\0", " ") for w in words[1:]]
+                await self.push(config["auth_reply"].replace("%s", " ".join(words + decoded)))
+            else:
+                await super().smtp_AUTH(arg)
+
+
+    async def turn_away(reader, writer):
+        writer.write(config["greeting"].encode() + b"\r\n")
+        await reader.read(1000)
+        writer.close()
+
+
     async def main():
         context = None
         if config["mode"] != "plain":
@@ -76,9 +98,12 @@ let smtpTestServerScript = #"""
         if "username" in config:
             options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: SMTP(Handler(), loop=loop, **options), "127.0.0.1", 0,
-            ssl=context if config["mode"] == "implicit" else None)
+        if "greeting" in config:
+            server = await asyncio.start_server(turn_away, "127.0.0.1", 0)
+        else:
+            server = await loop.create_server(
+                lambda: Server(Handler(), loop=loop, **options), "127.0.0.1", 0,
+                ssl=context if config["mode"] == "implicit" else None)
         print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
         await server.serve_forever()
 

@@ -32,8 +32,12 @@ public final class StubCachet: Sendable {
     private let ledger: Ledger
 
     /// Starts one, hands it to `body`, and closes it whatever happens.
-    public static func serving<Result>(_ body: (StubCachet) async throws -> Result) async throws -> Result {
-        let ledger = Ledger()
+    ///
+    /// - Parameter requestsPerMinute: more than these get 429, as `CACHET_API_RATE_LIMIT` has it.
+    public static func serving<Result>(
+        requestsPerMinute: Int = 300, _ body: (StubCachet) async throws -> Result
+    ) async throws -> Result {
+        let ledger = Ledger(limit: requestsPerMinute)
         return try await StubHTTPServer.serving(responder: { ledger.answer(to: $0) }) {
             try await body(StubCachet($0, ledger))
         }
@@ -59,6 +63,9 @@ public final class StubCachet: Sendable {
     /// Deletes all schedules, as somebody may who looks at the page.
     public func deleteSchedules() { ledger.state.withLock { $0.schedules = [] } }
 
+    /// Deletes all incidents, as somebody may who looks at the page.
+    public func deleteIncidents() { ledger.state.withLock { $0.incidents = [] } }
+
     /// Lets it be this time for the page, which tells by it how schedules stand.
     ///
     /// - Parameter time: `2026-12-01 22:00:00`
@@ -83,15 +90,23 @@ public final class StubCachet: Sendable {
             var keepsEnds = false
             var component = 1
             var losesAnswer = false
+            var arrivals: [ContinuousClock.Instant] = []
         }
 
         let state = Mutex(State())
+        private let limit: Int
+
+        init(limit: Int) { self.limit = limit }
 
         func answer(to request: RecordedRequest) -> StubAnswer {
             guard request.header("Accept")?.contains("application/json") == true else {
                 return .redirect(to: "/login")
             }
             return state.withLock { state in
+                state.arrivals = state.arrivals.filter { request.arrival - $0 < .seconds(60) } + [request.arrival]
+                guard state.arrivals.count <= limit else {
+                    return .status(429, #"{"message":"Too Many Attempts."}"#, headers: [("Retry-After", "41")])
+                }
                 if request.method != "GET", request.header("Authorization") != "Bearer \(StubCachet.token)" {
                     return .status(401, #"{"message":"Unauthenticated."}"#)
                 }

@@ -16,8 +16,12 @@ public final class StubPagerDuty: Sendable {
     private let ledger: Ledger
 
     /// Starts one, hands it to `body`, and closes it whatever happens.
-    public static func serving<Result>(_ body: (StubPagerDuty) async throws -> Result) async throws -> Result {
-        let ledger = Ledger()
+    ///
+    /// - Parameter eventsPerMinute: more than these get 429.
+    public static func serving<Result>(
+        eventsPerMinute: Int = 120, _ body: (StubPagerDuty) async throws -> Result
+    ) async throws -> Result {
+        let ledger = Ledger(limit: eventsPerMinute)
         return try await StubHTTPServer.serving(responder: { ledger.answer(to: $0) }) {
             try await body(StubPagerDuty($0, ledger))
         }
@@ -49,9 +53,13 @@ public final class StubPagerDuty: Sendable {
             var actions: [String] = []
             var incidents: [String: Standing] = [:]
             var opened = 0
+            var arrivals: [ContinuousClock.Instant] = []
         }
 
         let state = Mutex(State())
+        private let limit: Int
+
+        init(limit: Int) { self.limit = limit }
 
         func answer(to request: RecordedRequest) -> StubAnswer {
             guard request.path == "/v2/enqueue" else { return .status(404, "Not Found") }
@@ -63,6 +71,13 @@ public final class StubPagerDuty: Sendable {
             }
             let event = (try? JSONSerialization.jsonObject(with: Data(request.body))) as? [String: Any] ?? [:]
             return state.withLock { state in
+                state.arrivals = state.arrivals.filter { request.arrival - $0 < .seconds(60) } + [request.arrival]
+                guard state.arrivals.count <= limit else {
+                    return .status(
+                        429,
+                        #"{"status":"throttle exceeded","message":"Requests for this service are arriving too quickly."}"#
+                    )
+                }
                 guard event["routing_key"] as? String == StubPagerDuty.routingKey else {
                     return .status(
                         400,

@@ -19,6 +19,10 @@ struct SilenceAnswer: Encodable {
     let state: String
     /// Whether it is a maintenance window of the configuration.
     let isConfigured: Bool
+    /// In the answer to its setting alone: what is probably a mistake in the matchers, and what they match now.
+    private(set) var warnings: [String]?
+    private(set) var matchedIncidents: Int?
+    private(set) var matchedAlerts: Int?
 
     init(_ status: SilenceStatus) {
         let silence = status.silence
@@ -30,5 +34,12 @@ struct SilenceAnswer: Encodable {
         comment = silence.comment
         state = status.isActive ? "active" : status.isOver ? "expired" : "pending"
         isConfigured = status.isConfigured
+    }
+
+    init(_ set: SetSilence, at now: Timestamp) {
+        self.init(SilenceStatus(set.silence, at: now))
+        warnings = set.warnings
+        matchedIncidents = set.reach.incidents
+        matchedAlerts = set.reach.alerts
     }
 }

@@ -30,6 +30,7 @@ struct AgentAction {
     /// - Returns: the agent's JSON.
     /// - Throws: `CommandFailure` with the agent's own words if it refuses.
     func perform() async throws -> String {
+        let agent = try agent.endpoint(forAction: true)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let response = try await agent.ask(

@@ -14,11 +14,14 @@ struct ConfigurationSource: ParsableArguments {
 
     private static let usualFiles = ["lockkeeper.yml", "/etc/lockkeeper/lockkeeper.yml"]
 
+    /// The file that is read if none is named; `nil` if there is none.
+    static var usualFile: String? { usualFiles.first(where: FileManager.default.fileExists) }
+
     /// - Throws: `ConfigurationProblems`, or `CommandFailure` when there is nothing to read.
     func load() throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let rules = ShippedRules.files.map { RuleFileText(name: $0.name, text: $0.text) }
-        if let path = file ?? Self.usualFiles.first(where: FileManager.default.fileExists) {
+        if let path = file ?? Self.usualFile {
             return try Configuration.load(path: path, environment: environment, defaultRules: rules)
         }
         if let url = environment["DATABASE_URL"], !url.isEmpty {

@@ -13,6 +13,10 @@ struct IncidentsCommand: AsyncParsableCommand {
               lockkeeper incidents ack run-8h3k2m1x9q4zt --comment "I end the report"
             """, subcommands: [List.self, Show.self, Acknowledge.self], defaultSubcommand: List.self)
 
+    static func unknown(_ id: String) -> CommandFailure {
+        CommandFailure(.doesNotHold, "there is no incident \(id); `lockkeeper incidents` lists those there are")
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists them, newest first.", discussion: "Example:\n  lockkeeper incidents list --open --json")
@@ -56,8 +60,7 @@ struct IncidentsCommand: AsyncParsableCommand {
         func run() async throws {
             let store = try await state.open()
             guard let incident = try await store.incident(id) else {
-                throw CommandFailure(
-                    .doesNotHold, "there is no incident \(id); `lockkeeper incidents` lists those there are")
+                throw IncidentsCommand.unknown(id)
             }
             let deliveries = try await store.deliveries(DeliveryFilter(incident: incident.id), limit: 1000)
             if state.json {

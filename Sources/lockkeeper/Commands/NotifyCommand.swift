@@ -5,6 +5,7 @@ import LockkeeperConfig
 import LockkeeperCore
 import LockkeeperNotify
 import LockkeeperTransfer
+import Synchronization
 
 struct NotifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct NotifyCommand: AsyncParsableCommand {
                 Example:
                   lockkeeper notify test --config /etc/lockkeeper/lockkeeper.yml --receiver incidents
 
-                Exit status: 1 if a receiver refused the message, 3 if one could not be reached.
+                Exit status: 1 if a receiver refused the message, or put it off, 2 if one's secret cannot be read, 3 if one could not be reached.
                 """)
 
         @OptionGroup var source: ConfigurationSource
@@ -31,9 +32,21 @@ struct NotifyCommand: AsyncParsableCommand {
 
         private struct Answer: Encodable {
             var receiver: String
-            /// `delivered`, `unreachable` or `refused`
-            var outcome: String
+            var outcome: Outcome
             var reason: String?
+            /// What it said, as far as it said anything.
+            var answers: [String] = []
+        }
+
+        private enum Outcome: String, Encodable {
+            case delivered
+            /// It takes no such message, with this token or at all.
+            case refused
+            /// It answered that it is to be tried later, as a busy or disturbed one does: the agent would.
+            case deferred
+            /// Its secret cannot be read, so it was not asked.
+            case unreadable
+            case unreachable
         }
 
         func run() async throws {
@@ -58,12 +71,15 @@ struct NotifyCommand: AsyncParsableCommand {
                 Console.line(String(decoding: try encoder.encode(answers), as: UTF8.self))
             } else {
                 for answer in answers {
-                    Console.line("\(answer.receiver): \(answer.outcome)\(answer.reason.map { ": \($0)" } ?? "")")
+                    let words = answer.reason ?? answer.answers.joined(separator: "; ")
+                    Console.line("\(answer.receiver): \(answer.outcome.rawValue)\(words.isEmpty ? "" : ": \(words)")")
                 }
             }
-            if answers.contains(where: { $0.outcome == "refused" }) { throw CommandFailure(.doesNotHold, lines: []) }
-            if answers.contains(where: { $0.outcome == "unreachable" }) {
-                throw CommandFailure(.unreachable, lines: [])
+            for (outcomes, status) in [
+                ([Outcome.refused, .deferred], CommandFailure.Status.doesNotHold), ([.unreadable], .usage),
+                ([.unreachable], .unreachable),
+            ] where answers.contains(where: { outcomes.contains($0.outcome) }) {
+                throw CommandFailure(status, lines: [])
             }
         }
 
@@ -78,12 +94,34 @@ struct NotifyCommand: AsyncParsableCommand {
                 id: StableIdentifier.derive(from: notification.incidentID, receiver.name),
                 incidentID: notification.incidentID, receiver: receiver.name, sequence: 1, notification: notification,
                 plannedAt: now)
-            switch await ConfiguredReceiver(receiver, transfers: transfers).deliver(delivery) {
-            case .delivered, .opened: return Answer(receiver: receiver.name, outcome: "delivered", reason: nil)
-            case .retry(_, let reason, _, _):
-                return Answer(receiver: receiver.name, outcome: "unreachable", reason: reason)
-            case .permanent(let reason, _): return Answer(receiver: receiver.name, outcome: "refused", reason: reason)
+            let heard = Heard()
+            let client = ConfiguredReceiver(receiver, transfers: transfers) { heard.add($0) }
+            if let problem = client.problem {
+                return Answer(receiver: receiver.name, outcome: .unreadable, reason: "\(problem)")
             }
+            let result = await client.deliver(delivery)
+            let answers = heard.answers
+            let outcome: Outcome
+            var reason: String?
+            switch result {
+            case .delivered, .opened: outcome = .delivered
+            case .retry(let after, let words, _, _):
+                outcome = answers.contains { !$0.isSuccess } ? .deferred : .unreachable
+                reason = words + (after.map { " (again in \($0.readable))" } ?? "")
+            case .permanent(let words, _):
+                outcome = .refused
+                reason = words
+            }
+            return Answer(receiver: receiver.name, outcome: outcome, reason: reason, answers: answers.map(\.text))
         }
     }
+}
+
+/// What a receiver answers while it is tried out.
+private final class Heard: Sendable {
+    private let list = Mutex<[ReceiverAnswer]>([])
+
+    var answers: [ReceiverAnswer] { list.withLock { $0 } }
+
+    func add(_ answer: ReceiverAnswer) { list.withLock { $0.append(answer) } }
 }

@@ -12,8 +12,8 @@ struct QueryCommand: AsyncParsableCommand {
               lockkeeper query 'lockkeeper_lock_waiters > 0'
               lockkeeper query 'max_over_time(lockkeeper_lock_waiters[10m])' --url http://127.0.0.1:9743
 
-            The agent keeps its own series for an hour. What the agent asks of its clients comes from LOCKKEEPER_TOKEN or --token-file, or from
-            LOCKKEEPER_BASIC_AUTH=NAME:PASSWORD. Exit status: 2 if the expression is wrong, 3 if the agent does not answer.
+            The agent keeps its own series for an hour. What the agent asks of its clients comes from --token-file, LOCKKEEPER_TOKEN,
+            LOCKKEEPER_BASIC_AUTH=NAME:PASSWORD, or the agent's configuration. Exit status: 2 if the expression is wrong, 3 if the agent does not answer.
             """)
 
     @Argument(help: "The expression.")
@@ -41,9 +41,11 @@ struct QueryCommand: AsyncParsableCommand {
         }
         var form = "query=" + Self.encoded(expression)
         if let time { form += "&time=" + Self.encoded(time) }
+        let agent = try agent.endpoint()
         try show(
             await agent.ask(
-                "POST", "/api/v1/query", headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form))
+                "POST", "/api/v1/query", headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form),
+            of: agent)
     }
 
     private struct Answer: Decodable {
@@ -51,7 +53,7 @@ struct QueryCommand: AsyncParsableCommand {
         var error: String?
     }
 
-    private func show(_ response: HTTPResponse) throws {
+    private func show(_ response: HTTPResponse, of agent: AgentEndpoint) throws {
         let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
         guard response.status == 200, !response.isTruncated, let data = answer?.data else {
             if let error = answer?.error, response.status == 400 || response.status == 422 {

@@ -82,9 +82,16 @@ struct SilenceCommand: AsyncParsableCommand {
             let answer = try await AgentAction(agent: agent, path: "/api/v1/silences", body: body).perform()
             if json { return Console.line(answer) }
             let silence = try SilenceDocument(answer)
+            for warning in silence.warnings ?? [] { Console.error("warning: \(warning)") }
             Console.line(
                 "\(silence.id): silent until \(silence.endsAt) for \(silence.matchers.joined(separator: ", "))")
+            if let incidents = silence.matchedIncidents, let alerts = silence.matchedAlerts {
+                Console.line(
+                    "it matches \(count(incidents, "open incident")) and \(count(alerts, "firing alert")) now")
+            }
         }
+
+        private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     }
 
     struct List: AsyncParsableCommand {
@@ -102,6 +109,7 @@ struct SilenceCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            let agent = try agent.endpoint()
             let response = try await agent.ask("GET", "/api/v1/silences")
             guard response.status == 200,
                 let documents = try? SilenceDocument.decoder.decode(Documents.self, from: Data(response.body))
@@ -152,6 +160,10 @@ private struct SilenceDocument: Decodable {
     var author: String
     var comment: String
     var state: String
+    /// In the answer to its setting alone, of an agent of this version or a newer one.
+    var warnings: [String]?
+    var matchedIncidents: Int?
+    var matchedAlerts: Int?
 
     static var decoder: JSONDecoder {
         let decoder = JSONDecoder()

@@ -193,4 +193,23 @@ import Testing
             #expect(throws: MatcherProblem.self, "\(text)") { try LabelMatcher(written: text) }
         }
     }
+
+    @Test mutating func `What a silence matches now is counted, in force or not`() {
+        _ = at(0, alert("TargetDown"), alert("MigrationFailed", run: "r1"), events: [.started(run())])
+        _ = at(10, alert("TargetDown"), alert("MigrationBlocked", run: "r1"), alert("MigrationRunningLong", run: "r1"))
+        func reach(_ matchers: LabelMatcher...) -> [Int] {
+            let silence = Silence(
+                id: "s", matchers: matchers, begin: Self.begin + .seconds(900), end: Self.begin + .seconds(1000),
+                author: "anna")
+            let reach = book.reach(of: silence)
+            return [reach.incidents, reach.alerts]
+        }
+        #expect(reach(Self.target) == [2, 3])
+        #expect(reach(LabelMatcher("target", is: "other")) == [0, 0])
+        #expect(reach(LabelMatcher("alertnam", is: "TargetDown")) == [0, 0])
+        #expect(reach(LabelMatcher("tool", is: "drizzle")) == [1, 2])
+        // The run itself is still told of.
+        #expect(reach(LabelMatcher("alertname", is: "MigrationBlocked")) == [0, 1])
+        #expect(reach(LabelMatcher("alertname", is: "TargetDown")) == [1, 1])
+    }
 }

@@ -26,8 +26,8 @@ struct AlertmanagerTests {
 
     // MARK: Stubs
 
-    @Test(arguments: AnswerCase.failures)
-    func `An answer that is no success means what HTTP says`(example: AnswerCase) async throws {
+    @Test(arguments: AnswerCase.failures + AnswerCase.successesByStatus)
+    func `An answer means what HTTP says`(example: AnswerCase) async throws {
         try await StubHTTPServer.serving { server in
             server.script(example.answer)
             let outcome = try await withClient {

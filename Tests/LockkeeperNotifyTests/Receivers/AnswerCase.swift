@@ -46,4 +46,13 @@ struct AnswerCase: Sendable, CustomTestStringConvertible {
             StubAnswer(.respond(status: 400, headers: [], body: [UInt8](repeating: 10, count: 1_000_000))), .permanent),
         AnswerCase("not HTTP", StubAnswer(.raw(Array("220 smtp.example ESMTP\r\n".utf8))), .ambiguousRetry),
     ]
+
+    /// Successes of a service of whose answer nothing but the status counts, however it goes on.
+    static let successesByStatus = [
+        AnswerCase("204", .status(204), .delivered),
+        AnswerCase("half of a 202", StubAnswer(.half(status: 202, body: Array("accepted".utf8))), .delivered),
+        AnswerCase(
+            "half of a 200 that does not go on", StubAnswer(.stall(status: 200, body: Array("okay".utf8))), .delivered),
+        AnswerCase("a megabyte of success", .ofSize(1_000_000), .delivered),
+    ]
 }

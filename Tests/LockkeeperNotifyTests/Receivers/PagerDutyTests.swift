@@ -22,8 +22,8 @@ struct PagerDutyTests {
         return outcome
     }
 
-    @Test(arguments: AnswerCase.failures)
-    func `An answer that is no success means what PagerDuty's documentation says`(example: AnswerCase) async throws {
+    @Test(arguments: AnswerCase.failures + AnswerCase.successesByStatus)
+    func `An answer means what PagerDuty's documentation says`(example: AnswerCase) async throws {
         try await StubPagerDuty.serving { stub in
             stub.server.script(example.answer)
             #expect(Verdict(await deliver(Example.runningLong.delivery, to: stub)) == example.verdict)
@@ -96,6 +96,17 @@ struct PagerDutyTests {
             for delivery in told + end { #expect(await deliver(delivery, to: stub) == .delivered) }
             #expect(told.map(\.incidentID) != end.map(\.incidentID))
             #expect(Array(stub.incidents.values) == [.resolved])
+        }
+    }
+
+    @Test func `PagerDuty's rate limit is waited out`() async throws {
+        try await StubPagerDuty.serving(eventsPerMinute: 1) { stub in
+            #expect(await deliver(Example.started.delivery, to: stub) == .delivered)
+            guard case .retry(nil, let reason, false, _) = await deliver(Example.runningLong.delivery, to: stub) else {
+                Issue.record("the second event was not refused")
+                return
+            }
+            #expect(reason.contains("PagerDuty answered 429"))
         }
     }
 

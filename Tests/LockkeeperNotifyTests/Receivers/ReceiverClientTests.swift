@@ -3,6 +3,7 @@ import LockkeeperCore
 import LockkeeperNotify
 import LockkeeperTestSupport
 import LockkeeperTransfer
+import Synchronization
 import Testing
 
 /// What each kind of answer means, against servers that really give it.
@@ -264,5 +265,111 @@ struct ReceiverClientTests {
             #expect(Verdict(outcome) == .permanent)
             #expect(!"\(outcome)".contains("wrong-pass-77"))
         }
+    }
+
+    @Test(arguments: [
+        ("421 4.3.2 too busy", Verdict.retry), ("554 5.3.2 no SMTP service here", .permanent),
+    ])
+    func `A mail server that takes nobody in means it for now, or for good`(greeting: String, verdict: Verdict)
+        async throws
+    {
+        var configuration = SMTPTestServer.Configuration()
+        configuration.greeting = greeting
+        try await SMTPTestServer.serving(configuration) { server in
+            let outcome = await deliver(to: mail(server, to: ["ops@example.org"]))
+            #expect(Verdict(outcome) == verdict)
+            #expect("\(outcome)".contains("the mail server refused: \(greeting)"), "\(outcome)")
+        }
+    }
+
+    @Test(arguments: [("454 4.7.0 TLS not available now", Verdict.retry), ("554 5.7.3 no TLS today", .permanent)])
+    func `A mail server that begins no TLS is sent nothing, for now or for good`(reply: String, verdict: Verdict)
+        async throws
+    {
+        var configuration = SMTPTestServer.Configuration()
+        configuration.mode = .startTLS
+        configuration.startTLSReply = reply
+        try await SMTPTestServer.serving(configuration) { server in
+            let destination = MailDestination(
+                server: "smtp://127.0.0.1:\(server.port)", security: .startTLS, from: "lock@example.org",
+                to: ["ops@example.org"], certificateAuthorityFile: server.certificate?.certificateFile)
+            let outcome = await deliver(to: .mail(destination))
+            #expect(Verdict(outcome) == verdict)
+            #expect("\(outcome)".contains("the mail server refused: \(reply)"), "\(outcome)")
+            let received = try server.messages()
+            #expect(received.isEmpty)
+        }
+    }
+
+    @Test(arguments: [("454 4.7.0 ask me later", Verdict.retry), ("535 5.7.8 no, %s", .permanent)])
+    func `A login that is refused for now is tried again, and what the server quotes of it is not kept`(
+        reply: String, verdict: Verdict
+    ) async throws {
+        var configuration = SMTPTestServer.Configuration()
+        configuration.login = ("lockkeeper", Self.secret)
+        configuration.loginReply = reply
+        try await SMTPTestServer.serving(configuration) { server in
+            let destination = MailDestination(
+                server: "smtp://127.0.0.1:\(server.port)", security: .none,
+                credentials: .init(username: "lockkeeper", password: Self.secret), from: "lock@example.org",
+                to: ["ops@example.org"])
+            let outcome = await deliver(to: .mail(destination))
+            #expect(Verdict(outcome) == verdict)
+            #expect("\(outcome)".contains("the mail server refused the login: \(reply.prefix(8))"), "\(outcome)")
+            expectNoSecret(in: outcome)
+        }
+    }
+
+    // MARK: What is heard
+
+    @Test func `What a receiver answers can be heard, without its secrets`() async throws {
+        let heard = Mutex<[ReceiverAnswer]>([])
+        let transfers = TransferClient()
+        let client = ReceiverClient(transfers: transfers, httpTimeout: .seconds(1), mailTimeout: .seconds(5)) {
+            answer in
+            heard.withLock { $0.append(answer) }
+        }
+        func answers(_ destination: Destination) async -> [ReceiverAnswer] {
+            heard.withLock { $0 = [] }
+            _ = await client.deliver(Example.test.delivery, to: destination, at: now)
+            return heard.withLock { $0 }
+        }
+        try await StubHTTPServer.serving { server in
+            let hook = Destination.slack(
+                SlackDestination(webhookURL: server.url("/secretXXXX"), allowsPlainHTTP: true))
+            server.script(.status(403, "no secretXXXX"))
+            #expect(await answers(hook) == [.init(isSuccess: false, text: "Slack answered 403: no [hidden]")])
+            server.script(.ok)
+            #expect(await answers(hook) == [.init(isSuccess: true, text: "Slack answered 200: ok")])
+            server.script(StubAnswer(.resetAfterReading))
+            #expect(await answers(hook) == [])
+        }
+        try await StubSlackAPI.serving { stub in
+            let bot = Destination.slackBot(
+                SlackBotDestination(apiURL: stub.url, token: StubSlackAPI.token, channel: StubSlackAPI.channel.name))
+            #expect(
+                await answers(bot) == [
+                    .init(isSuccess: true, text: "Slack has it in channel C0123456789 as message 1503435956.000001")
+                ])
+        }
+        try await StubStatuspage.serving { stub in
+            let page = StatuspageDestination(
+                apiURL: stub.url, page: StubStatuspage.page, token: StubStatuspage.token)
+            #expect(
+                await answers(.statuspage(page)) == [
+                    .init(isSuccess: true, text: "Statuspage answered 200 to GET /components?per_page=100")
+                ])
+        }
+        var configuration = SMTPTestServer.Configuration()
+        configuration.refusals = ["gone@example.org": "550 5.1.1 gone"]
+        try await SMTPTestServer.serving(configuration) { server in
+            #expect(
+                await answers(mail(server, to: ["ops@example.org", "gone@example.org"])) == [
+                    .init(
+                        isSuccess: true, text: "the mail server answered 250 2.0.0 kept as 0001 for ops@example.org"),
+                    .init(isSuccess: false, text: "the mail server answered 550 5.1.1 gone for gone@example.org"),
+                ])
+        }
+        await transfers.shutdown()
     }
 }

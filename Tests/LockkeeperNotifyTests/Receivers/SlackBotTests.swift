@@ -151,6 +151,11 @@ struct SlackBotTests {
         (#"{"ok":false,"error":"invalid_auth"}"#, .permanent), (#"{"ok":false,"error":"not_in_channel"}"#, .permanent),
         (#"{"ok":false,"error":"is_archived"}"#, .permanent), (#"{"ok":false,"error":"invalid_blocks"}"#, .permanent),
         (#"{"ok":false,"error":"token_revoked"}"#, .permanent), (#"{"ok":false}"#, .permanent),
+        (#"{"ok":false,"error":"rate_limited"}"#, .retry), (#"{"ok":false,"error":"team_added_to_org"}"#, .retry),
+        (#"{"ok":false,"error":"org_login_required"}"#, .retry),
+        (#"{"ok":false,"error":"account_inactive"}"#, .permanent),
+        (#"{"ok":false,"error":"token_expired"}"#, .permanent), (#"{"ok":false,"error":"not_authed"}"#, .permanent),
+        (#"{"ok":false,"error":"msg_too_long"}"#, .permanent),
         (#"{"ok":false,"error":"missing_scope","needed":"chat:write"}"#, .permanent),
         (#"{"ok":true}"#, .delivered), (#"{"ok":tr"#, .ambiguousRetry), ("", .ambiguousRetry),
         ("<html>login</html>", .ambiguousRetry),
@@ -172,6 +177,37 @@ struct SlackBotTests {
                 StubAnswer(.half(status: 200, body: answer)), StubAnswer(.stall(status: 200, body: answer)),
                 .ofSize(1_000_000))
             for _ in 1...3 { #expect(Verdict(await deliver(Self.course[0], to: stub)) == .ambiguousRetry) }
+        }
+    }
+
+    @Test(arguments: [
+        ("account_inactive", "install the app again"), ("token_expired", "install the app again"),
+        ("not_authed", "the token is empty"), ("msg_too_long", "`templates`"),
+    ])
+    func `A refusal that somebody can do something about says what`(error: String, hint: String) async throws {
+        try await StubSlackAPI.serving { stub in
+            stub.server.script(.status(200, #"{"ok":false,"error":"\#(error)"}"#))
+            let outcome = await deliver(Self.course[0], to: stub)
+            #expect("\(outcome)".contains(hint), "\(outcome)")
+        }
+    }
+
+    @Test(arguments: ["ratelimited", "rate_limited", "service_unavailable"], [nil, "17"] as [String?])
+    func `A refusal within a 200 that says when to come again is heeded`(error: String, seconds: String?) async throws {
+        for reference in [nil, Self.known] {
+            try await StubSlackAPI.serving { stub in
+                stub.server.script(
+                    .status(
+                        200, #"{"ok":false,"error":"\#(error)"}"#,
+                        headers: seconds.map { [("Retry-After", $0)] } ?? []))
+                var delivery = Self.course[1]
+                delivery.reference = reference
+                guard case .retry(let after, _, false, _) = await deliver(delivery, to: stub) else {
+                    Issue.record("not a retry")
+                    return
+                }
+                #expect(after == (seconds == nil ? nil : .seconds(17)))
+            }
         }
     }
 

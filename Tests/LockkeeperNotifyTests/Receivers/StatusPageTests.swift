@@ -261,6 +261,47 @@ struct StatusPageTests {
         }
     }
 
+    @Test func `Half an answer to an opening on Cachet, or one without end, is no answer`() async throws {
+        let opened = Array(#"{"data":{"id":"1","type":"incidents","attributes":{}}}"#.utf8)
+        for answer in [StubAnswer(.half(status: 201, body: opened)), .ofSize(1_000_000)] {
+            try await StubCachet.serving { stub in
+                stub.server.script(.status(200, #"{"data":[]}"#), answer)
+                #expect(Verdict(await deliver(Self.course[0], to: cachet(stub))) == .ambiguousRetry)
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `An incident that somebody deletes on Cachet is not opened again, and its component is set back`(attempt: Int)
+        async throws
+    {
+        try await StubCachet.serving { stub in
+            guard case .opened(let reference) = await deliver(Self.course[0], to: cachet(stub)) else { return }
+            stub.deleteIncidents()
+            var second = Self.course[1]
+            second.reference = reference
+            second.attempts = attempt
+            #expect(Verdict(await deliver(second, to: cachet(stub))) == .permanent)
+            var end = Self.course[2]
+            end.reference = reference
+            end.attempts = attempt
+            #expect(await deliver(end, to: cachet(stub)) == .opened(reference))
+            #expect(stub.incidents.isEmpty)
+            #expect(stub.component == 1)
+        }
+    }
+
+    @Test func `Cachet's rate limit is waited for`() async throws {
+        try await StubCachet.serving(requestsPerMinute: 1) { stub in
+            guard case .retry(.seconds(41), let reason, false, _) = await deliver(Self.course[0], to: cachet(stub))
+            else {
+                Issue.record("the second request was not refused")
+                return
+            }
+            #expect(reason.contains("Cachet answered 429"))
+        }
+    }
+
     @Test func `A wrong token is refused by Cachet, and shown to nobody`() async throws {
         try await StubCachet.serving { stub in
             let outcome = await deliver(Self.course[0], to: cachet(stub, token: "9|guess-77"))
