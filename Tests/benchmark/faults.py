@@ -25,6 +25,11 @@ class Faults:
         # There is no `Retry-After` in SMTP.
         return Answer.FAIL if answer is Answer.LIMIT else answer
 
+    def is_heard(self):
+        """Whether what gets no answer has been understood all the same: by a receiver that keeps a state, either may be."""
+        with self._lock:
+            return self._generator.random() < 0.5
+
     def refuses_recipient(self):
         with self._lock:
             return self._generator.random() < self.share / 3
