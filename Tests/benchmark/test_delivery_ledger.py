@@ -1,5 +1,6 @@
 """python -m unittest discover Tests/benchmark"""
 
+import dataclasses
 import unittest
 
 from arrivals import Answer, Arrival, Arrivals
@@ -68,6 +69,18 @@ class DeliveryLedgerTests(unittest.TestCase):
     def test_what_one_receiver_hears_the_others_hear_too(self):
         other = [arrival(receiver="chat", incident="run-2"), arrival(receiver="chat", incident="run-2", key="b", is_end=True, at=1)]
         self.assertEqual(len(self.violations(BEGIN, END, *other)), 2)
+
+    def test_what_nothing_tells_apart_may_come_again(self):
+        acknowledgements = [arrival(key="c", at=at) for at in (1, 2)]
+        self.assertIn("came again", self.violations(BEGIN, *acknowledgements, END)[0])
+        for nameless in acknowledgements:
+            nameless.message = dataclasses.replace(nameless.message, is_nameless=True)
+        self.assertEqual(self.violations(BEGIN, *acknowledgements, END), [])
+
+    def test_what_is_wrong_is_counted_by_the_promise_that_it_breaks(self):
+        other = arrival(key="c", receiver="chat", incident="run-2")
+        verdict = judge([BEGIN, arrival(at=1), other, arrival(receiver="chat"), arrival(receiver="chat", is_end=True, key="b")], {}, 1)
+        self.assertEqual(dict(verdict.kinds), {"doubled": 1, "begins without end": 2, "lost": 1})
 
     def test_alerts_need_not_be_over(self):
         self.assertEqual(self.violations(arrival(incident="alert-1")), [])
