@@ -49,10 +49,10 @@ class PagerDutyReceiverTests(unittest.TestCase):
 
     def test_it_keeps_how_an_incident_stands(self):
         standings = []
-        for action in ("trigger", "trigger", "acknowledge", "trigger", "resolve"):
+        for action in ("trigger", "trigger", "acknowledge", "trigger", "resolve", "acknowledge"):
             self.assertEqual(self.send(action), 202)
             standings.append(self.incident.standing)
-        self.assertEqual(standings, ["triggered", "triggered", "acknowledged", "acknowledged", "resolved"])
+        self.assertEqual(standings, ["triggered", "triggered", "acknowledged", "acknowledged", "resolved", "resolved"])
         self.assertEqual(self.incident.openings, 1)
 
     def test_a_trigger_after_the_end_opens_another(self):
