@@ -65,7 +65,10 @@ class Handling:
 
     def _run(self):
         try:
-            while not self._stopping.wait(self._random.uniform(0.3, 2)):
+            while not self._stopping.wait(self._random.uniform(0.1, 1)):
+                # Nobody wishes anything of one that is dead, but it may be killed at any instant from here on.
+                if not self._agent.is_up:
+                    continue
                 deed = self._random.choices(list(_DEEDS), list(_DEEDS.values()))[0]
                 {
                     "silence": self._silence, "expire": self._expire, "acknowledge": self._acknowledge,
