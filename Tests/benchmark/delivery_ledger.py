@@ -63,7 +63,7 @@ def _excuse(earlier, later, kills, grace):
     """Why it is right that a message came again, and how long before its end the agent was given the answer."""
     if earlier.answer in (Answer.FAIL, Answer.LIMIT):
         return "it had not been taken", None
-    if earlier.answer is Answer.NONE:
+    if earlier.answer.is_unknown:
         return "it had not been answered", None
     killed = kills.get(earlier.life)
     if later.life == earlier.life or killed is None:

@@ -43,6 +43,8 @@ class Response:
         """An answer other than acceptance."""
         if answer is Answer.LIMIT:
             return cls(429, b"slow down", {"Retry-After": "1"})
+        if answer is Answer.GATEWAY:
+            return cls(504, b"upstream timed out")
         return cls(0) if answer is Answer.NONE else cls(500, b"out of order")
 
 

@@ -162,9 +162,9 @@ def run(options, folder):
         pager = page = None
         if options.keyed:
             pager = stack.enter_context(
-                pagerduty_receiver.PagerDutyReceiver("pager", arrivals, faults.answer, faults.is_heard))
+                pagerduty_receiver.PagerDutyReceiver("pager", arrivals, faults.keyed_answer, faults.is_heard))
             page = stack.enter_context(
-                statuspage_receiver.StatuspageReceiver("page", arrivals, faults.answer, faults.is_heard))
+                statuspage_receiver.StatuspageReceiver("page", arrivals, faults.keyed_answer, faults.is_heard))
             receivers += [pager, page]
         configuration = configure(server, hook, chat, mail, pager, page)
         with Agent(options.binary, folder, configuration) as agent:

@@ -35,7 +35,7 @@ class PagerDutyReceiver(HTTPEndpoint):
     def __init__(self, name, arrivals, choose=lambda: Answer.ACCEPT, hears=lambda: True):
         """
         choose: says how the next event is answered.
-        hears: whether the next event counts that gets no answer.
+        hears: whether the next event counts to which no answer is known.
         """
         self.incidents = {}
         #: Acknowledgements and ends of what had never begun here.
@@ -53,7 +53,7 @@ class PagerDutyReceiver(HTTPEndpoint):
             return self.refuse(request, 400, "; ".join(problems))
         answer = self._choose()
         arrival = Arrival(self.name, "", message.of_pagerduty(event), request.at, answer, life=request.life)
-        if answer is Answer.ACCEPT or answer is Answer.NONE and self._hears():
+        if answer is Answer.ACCEPT or answer.is_unknown and self._hears():
             with self._lock:
                 self._take(event, arrival.message.is_end)
         self.arrivals.take(arrival)

@@ -46,7 +46,7 @@ class StatuspageReceiver(HTTPEndpoint):
     def __init__(self, name, arrivals, choose=lambda: Answer.ACCEPT, hears=lambda: True, per_minute=60):
         """
         choose: says how the next request is answered.
-        hears: whether the next request counts that gets no answer.
+        hears: whether the next request counts to which no answer is known.
         per_minute: how many requests are answered in a minute.
         """
         self.incidents = []
@@ -105,7 +105,7 @@ class StatuspageReceiver(HTTPEndpoint):
             key=f"{request.method} {key} {fields['status']}", incident=key, is_end=fields["status"] == "resolved",
             title=f"{fields['status']}: {fields['body']}")
         arrival = Arrival(self.name, "", said, request.at, answer, life=request.life)
-        if answer is Answer.ACCEPT or answer is Answer.NONE and self._hears():
+        if answer is Answer.ACCEPT or answer.is_unknown and self._hears():
             if incident is None:
                 incident = PageIncident(f"incident{len(self.incidents) + 1}", key)
                 self.incidents.append(incident)

@@ -43,6 +43,9 @@ class DeliveryLedgerTests(unittest.TestCase):
     def test_a_message_may_come_again_where_no_answer_was_given(self):
         self.assertEqual(self.violations(arrival(answer=Answer.NONE), arrival(at=1), END), [])
 
+    def test_a_message_may_come_again_where_a_gateway_answered(self):
+        self.assertEqual(self.violations(arrival(answer=Answer.GATEWAY), arrival(at=1), END), [])
+
     def test_a_message_may_come_again_where_the_agent_was_killed_with_the_answer_in_its_hand(self):
         self.assertEqual(self.violations(BEGIN, arrival(at=2, life=1), END, kills={0: 0.3}), [])
 

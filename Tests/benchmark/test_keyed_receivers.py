@@ -74,6 +74,11 @@ class PagerDutyReceiverTests(unittest.TestCase):
         self.assertIsNone(self.send("trigger"))
         self.assertEqual(self.incident.standing, "triggered")
 
+    def test_what_a_gateway_answers_may_count_too(self):
+        self.answers = [Answer.GATEWAY]
+        self.assertEqual(self.send("trigger"), 504)
+        self.assertEqual(self.incident.standing, "triggered")
+
     def test_it_says_that_all_is_well_of_what_it_does_not_know(self):
         self.assertEqual(self.send("resolve"), 202)
         self.assertEqual((self.receiver.incidents, self.receiver.unknown["resolve"]), ({}, 1))
@@ -137,6 +142,9 @@ class StatuspageReceiverTests(unittest.TestCase):
         self.hears = True
         self.assertIsNone(self.send("POST"))
         self.assertEqual(len(self.receiver.incidents), 1)
+        self.answers = [Answer.GATEWAY]
+        self.assertEqual(self.send("POST")[0], 504)
+        self.assertEqual(len(self.receiver.incidents), 2)
 
     def test_what_is_refused_changes_nothing_and_questions_are_refused_too(self):
         self.answers = [Answer.FAIL, Answer.LIMIT, Answer.FAIL]
