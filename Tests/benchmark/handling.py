@@ -106,7 +106,7 @@ class Handling:
             return
         silence = self._random.choice(known)
         silence.expiry_asked_at = time.time()
-        answer = self._insist("DELETE", f"/api/v1/silences/{silence.id}", None, "expiries")
+        answer = self._insist("DELETE", f"/api/v1/silences/{silence.id}", {}, "expiries")
         if answer is None:
             return
         status, _ = answer

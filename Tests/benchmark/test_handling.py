@@ -29,7 +29,8 @@ class Agent:
             self.silences.append(silence)
             return 201, silence
         if method == "DELETE":
-            return 200, {}
+            # It has to say that it is JSON.
+            return (415 if document is None else 200), {}
         if method == "GET":
             return 200, {"incidents": [{"id": "run-1"}]}
         return 200, {"told_receivers": ["hook"]}
