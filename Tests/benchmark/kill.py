@@ -37,7 +37,7 @@ from throwaway_postgres import ThrowawayPostgres
 
 DATABASES = ["app", "billing", "search", "users"]
 #: What customers are told of: all would be more than the page takes, one attempt every two seconds.
-ON_PAGE = "app"
+ON_PAGE = ["app", "billing"]
 #: The receivers that are told every word.
 TOLD_ALL = ("hook", "chat", "mail")
 #: After so many seconds the histories of all databases have been read: those of others than the DSN's once a minute.
@@ -46,6 +46,8 @@ HISTORIES_READ = 65
 INSTANTS = {
     "at any time": 3, "as soon as it is ready": 1, "soon after a statement": 3, "before an answer": 3, "just after an answer": 3,
 }
+#: Those that need the page: of what is sent it is little, and it alone cannot tell what comes again.
+INSTANTS_OF_PAGE = {"before the page answers": 2, "just after the page answered": 2}
 #: Those that need somebody who handles incidents.
 INSTANTS_OF_HANDLING = {"soon after a wish": 2, "just after a wish was granted": 2}
 
@@ -74,10 +76,12 @@ class Executioner:
             self._choices |= INSTANTS_OF_HANDLING
             handling.before_wish = self._wish.set
             handling.after_answer = lambda: self._strike("just after a wish was granted")
+        if any(receiver.name == "page" for receiver in receivers):
+            self._choices |= INSTANTS_OF_PAGE
         for client in traffic:
             client.notice = self._statement.set
-        arrivals.before_answer = lambda arrival: self._strike("before an answer")
-        arrivals.after_answer = lambda arrival: self._strike("just after an answer")
+        arrivals.before_answer = self._strike_before
+        arrivals.after_answer = self._strike_after
 
     def kill(self):
         instant = self._random.choices(list(self._choices), list(self._choices.values()))[0]
@@ -123,6 +127,16 @@ class Executioner:
             receiver.catch_up()
         self._arrivals.life += 1
 
+    def _strike_before(self, arrival):
+        self._strike("before an answer")
+        if arrival.receiver == "page":
+            self._strike("before the page answers")
+
+    def _strike_after(self, arrival):
+        self._strike("just after an answer")
+        if arrival.receiver == "page":
+            self._strike("just after the page answered")
+
     def _strike(self, instant):
         """In the receiver's thread, so that nothing comes in between."""
         if self._armed == instant:
@@ -164,7 +178,7 @@ def run(options, folder):
             pager = stack.enter_context(
                 pagerduty_receiver.PagerDutyReceiver("pager", arrivals, faults.keyed_answer, faults.is_heard))
             page = stack.enter_context(
-                statuspage_receiver.StatuspageReceiver("page", arrivals, faults.keyed_answer, faults.is_heard))
+                statuspage_receiver.StatuspageReceiver("page", arrivals, faults.page_answer, faults.is_heard))
             receivers += [pager, page]
         configuration = configure(server, hook, chat, mail, pager, page)
         with Agent(options.binary, folder, configuration) as agent:
@@ -215,7 +229,7 @@ def configure(server, hook, chat, mail, pager, page):
             "page": statuspage_receiver.PAGE, "token": statuspage_receiver.TOKEN, "api_url": page.base_url,
             "components": [statuspage_receiver.COMPONENT], "notify_subscribers": True,
         }})
-        configuration["routes"].append({"receiver": "page", "match": {"database": ON_PAGE}})
+        configuration["routes"] += [{"receiver": "page", "match": {"database": database}} for database in ON_PAGE]
     return configuration
 
 
@@ -301,7 +315,7 @@ def listed(counts):
 
 def judge_page(told, page):
     of_page = [
-        arrival.message for arrival in told if arrival.receiver == "hook" and arrival.message.database == ON_PAGE
+        arrival.message for arrival in told if arrival.receiver == "hook" and arrival.message.database in ON_PAGE
     ]
     return keyed_ledger.judge_page(
         page.incidents, page.component, {page_key(said.incident) for said in of_page if not said.is_end},

@@ -43,9 +43,9 @@ class PageIncident:
 class StatuspageReceiver(HTTPEndpoint):
     """Takes requests as the documentation describes them and no others, and keeps the page. Knows no idempotency keys."""
 
-    def __init__(self, name, arrivals, choose=lambda: Answer.ACCEPT, hears=lambda: True, per_minute=60):
+    def __init__(self, name, arrivals, choose=lambda method: Answer.ACCEPT, hears=lambda: True, per_minute=60):
         """
-        choose: says how the next request is answered.
+        choose: says how the next request of a method is answered.
         hears: whether the next request counts to which no answer is known.
         per_minute: how many requests are answered in a minute.
         """
@@ -70,7 +70,7 @@ class StatuspageReceiver(HTTPEndpoint):
             if not self._is_within_limit():
                 self.answers["too many requests"] += 1
                 return Response(420, b'{"error": "rate limit exceeded"}', {"Retry-After": "2"})
-            answer = self._choose()
+            answer = self._choose(request.method)
             response = self._respond(request, request.path.removeprefix(prefix), answer)
         # Outside of the lock: it may be the instant at which the agent is killed.
         if response.arrival:

@@ -105,7 +105,7 @@ class StatuspageReceiverTests(unittest.TestCase):
         self.arrivals = Arrivals()
         self.answers, self.hears = [], True
         self.receiver = StatuspageReceiver(
-            "page", self.arrivals, lambda: self.answers.pop(0) if self.answers else Answer.ACCEPT, lambda: self.hears, 10)
+            "page", self.arrivals, lambda _: self.answers.pop(0) if self.answers else Answer.ACCEPT, lambda: self.hears, 10)
         self.addCleanup(self.receiver.__exit__)
 
     def send(self, method, path="", status="identified", component="under_maintenance", **edits):
