@@ -73,7 +73,7 @@ def judge_acknowledgements(arrivals, acknowledgements, receivers):
     mailboxes = collections.defaultdict(set)
     for arrival in arrivals:
         mailboxes[arrival.receiver].add(mailbox(arrival))
-        if arrival.message.acknowledgement and arrival.answer in (Answer.ACCEPT, Answer.NONE):
+        if arrival.message.acknowledgement and arrival.answer is Answer.ACCEPT:
             told[mailbox(arrival), arrival.message.incident, arrival.message.acknowledgement].add(arrival.message.key)
     for (place, incident, comment), keys in told.items():
         if len(keys) > 1:

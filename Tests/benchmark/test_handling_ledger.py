@@ -99,6 +99,8 @@ class AcknowledgementTests(unittest.TestCase):
         self.assertEqual(self.kinds(told(1), told(2, acknowledgement="look-1")), {})
         self.assertEqual(self.kinds(told(1)), {"lost": 1})
         self.assertEqual(self.kinds(told(1), told(2, acknowledgement="look-1", answer=Answer.FAIL)), {"lost": 1})
+        # Everything was delivered: what got no answer came again.
+        self.assertEqual(self.kinds(told(1), told(2, acknowledgement="look-1", answer=Answer.NONE)), {"lost": 1})
 
     def test_another_acknowledgement_is_not_this_one(self):
         self.assertEqual(self.kinds(told(1), told(2, acknowledgement="look-2")), {"lost": 1})
