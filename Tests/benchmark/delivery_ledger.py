@@ -15,14 +15,15 @@ class Verdict(Findings):
     longest_unseen_answer: float = 0.0
 
 
-def judge(arrivals, kills, grace):
+def judge(arrivals, kills, grace, keyed=()):
     """
     arrivals: in the order in which they were sent, after everything was delivered; of receivers that all are told of everything.
     kills: when each life of the agent that was killed ended, by life; time.monotonic().
     grace: how long before its end the agent may have been given an answer and not have come to storing it, in seconds.
+    keyed: the receivers that keep one state for each incident, and are spared what a newer message says better.
     """
     verdict = Verdict()
-    _judge_copies(arrivals, kills, grace, verdict)
+    _judge_copies(arrivals, kills, grace, keyed, verdict)
     _judge_ends(arrivals, verdict)
     return verdict
 
@@ -31,9 +32,10 @@ def mailbox(arrival):
     return f"{arrival.receiver}{f' ({arrival.recipient})' if arrival.recipient else ''}"
 
 
-def _judge_copies(arrivals, kills, grace, verdict):
+def _judge_copies(arrivals, kills, grace, keyed, verdict):
     """A message comes again only where the answer to it was none, was no, or was never seen."""
     copies = collections.defaultdict(list)
+    newest = {(mailbox(arrival), arrival.message.incident): arrival for arrival in arrivals if arrival.answer is Answer.ACCEPT}
     for arrival in arrivals:
         if not arrival.message.is_nameless:
             copies[mailbox(arrival), arrival.message.key].append(arrival)
@@ -55,7 +57,9 @@ def _judge_copies(arrivals, kills, grace, verdict):
             else:
                 verdict.counts[f"came again: {reason}"] += 1
                 verdict.longest_unseen_answer = max(verdict.longest_unseen_answer, unseen or 0.0)
-        if all(arrival.answer in (Answer.FAIL, Answer.LIMIT) for arrival in group):
+        replacement = newest.get((place, group[0].message.incident)) if group[0].receiver in keyed else None
+        if all(arrival.answer in (Answer.FAIL, Answer.LIMIT) for arrival in group) and (
+                replacement is None or replacement.at < group[-1].at):
             verdict.lost(f"{place}: “{group[0].message.title}” ({key}) was never taken, and given up")
 
 

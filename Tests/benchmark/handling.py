@@ -27,6 +27,8 @@ class Acknowledged:
     told: list
     #: Whether the incident was muted.
     is_muted: bool
+    #: Whether it was asked for again, after an answer that was lost. If the incident has become worse meanwhile, that is another.
+    is_repeated: bool = False
 
 
 class Handling:
@@ -123,6 +125,7 @@ class Handling:
         incident = self._random.choice(answer[1]["incidents"])["id"]
         self._comments += 1
         comment = f"look-{self._comments}"
+        repeated = self.counts["acknowledgements asked again"]
         answer = self._insist(
             "POST", f"/api/v1/incidents/{incident}/acknowledge", {"author": "nobody", "comment": comment}, "acknowledgements")
         if answer is None:
@@ -130,7 +133,9 @@ class Handling:
         status, document = answer
         if status == 200:
             self.acknowledgements.append(
-                Acknowledged(incident, comment, document["told_receivers"], document.get("muted_by") is not None))
+                Acknowledged(
+                    incident, comment, document["told_receivers"], document.get("muted_by") is not None,
+                    self.counts["acknowledgements asked again"] > repeated))
         elif status == 409:
             self.counts["acknowledgements of what was over"] += 1
         else:

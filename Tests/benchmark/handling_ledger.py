@@ -75,8 +75,9 @@ def judge_acknowledgements(arrivals, acknowledgements, receivers):
         mailboxes[arrival.receiver].add(mailbox(arrival))
         if arrival.message.acknowledgement and arrival.answer is Answer.ACCEPT:
             told[mailbox(arrival), arrival.message.incident, arrival.message.acknowledgement].add(arrival.message.key)
+    repeated = {acknowledged.comment for acknowledged in acknowledgements if acknowledged.is_repeated}
     for (place, incident, comment), keys in told.items():
-        if len(keys) > 1:
+        if len(keys) > 1 and comment not in repeated:
             findings.doubled(f"{place}: the acknowledgement {comment} of {incident} was told by {len(keys)} messages")
     for acknowledged in acknowledgements:
         if acknowledged.is_muted:

@@ -40,6 +40,13 @@ DATABASES = ["app", "billing", "search", "users"]
 ON_PAGE = ["app", "billing"]
 #: The receivers that are told every word.
 TOLD_ALL = ("hook", "chat", "mail")
+#: What makes an incident worse while it goes on: no more than a warning, so that critical is what has ended badly.
+RULES = [
+    {"alert": "TakesLong", "expr": "lockkeeper_migration_duration_seconds > 1.5", "labels": {"severity": "warning"},
+     "annotations": {"summary": "It takes long"}},
+    {"alert": "SitsIdle", "expr": 'lockkeeper_migration_state{state="idle_in_transaction"} == 1', "for": "2s",
+     "labels": {"severity": "warning"}, "annotations": {"summary": "It sits idle"}},
+]
 #: After so many seconds the histories of all databases have been read: those of others than the DSN's once a minute.
 HISTORIES_READ = 65
 #: The instants at which the agent is killed, and how often each.
@@ -180,7 +187,7 @@ def run(options, folder):
             page = stack.enter_context(
                 statuspage_receiver.StatuspageReceiver("page", arrivals, faults.page_answer, faults.is_heard))
             receivers += [pager, page]
-        configuration = configure(server, hook, chat, mail, pager, page)
+        configuration = configure(server, folder, hook, chat, mail, pager, page)
         with Agent(options.binary, folder, configuration) as agent:
             handling = Handling(agent, configuration, DATABASES, random.Random(options.seed + 100)) if options.handling else None
             executioner = Executioner(agent, arrivals, receivers, traffic, handling, generator)
@@ -206,8 +213,13 @@ def run(options, folder):
     return report(options, arrivals, executioner, traffic, handling, pager, page, incidents, findings)
 
 
-def configure(server, hook, chat, mail, pager, page):
+def configure(server, folder, hook, chat, mail, pager, page):
+    rules = os.path.join(folder.subfolder("rules"), "rules.yml")
+    with open(rules, "w", encoding="utf-8") as file:
+        # JSON is YAML.
+        json.dump({"groups": [{"name": "kill", "rules": RULES}]}, file)
     configuration = {
+        "rules": {"files": [rules]},
         "targets": [{"name": "production", "dsn": server.dsn("app", "lockkeeper"), "databases": DATABASES}],
         "web": {"token": TOKEN},
         "receivers": [
@@ -277,7 +289,7 @@ def report(options, arrivals, executioner, traffic, handling, pager, page, incid
     everything = arrivals.in_order()
     # The page is asked before it is told, and told less: it is judged by what it shows.
     told = [arrival for arrival in everything if arrival.receiver != "page"]
-    verdict = judge(told, executioner.kills, options.grace)
+    verdict = judge(told, executioner.kills, options.grace, keyed=["pager"])
     findings.add(verdict)
     if not everything:
         findings.lost("no receiver was told anything")

@@ -80,6 +80,13 @@ class DeliveryLedgerTests(unittest.TestCase):
             nameless.message = dataclasses.replace(nameless.message, is_nameless=True)
         self.assertEqual(self.violations(BEGIN, *acknowledgements, END), [])
 
+    def test_a_message_that_was_never_taken_is_lost_unless_its_receiver_keeps_a_state_and_knows_a_newer_one(self):
+        refused = arrival(key="c", at=1, answer=Answer.FAIL)
+        self.assertEqual(dict(judge([BEGIN, refused, END], {}, 1).kinds), {"lost": 1})
+        self.assertEqual(judge([BEGIN, refused, END], {}, 1, keyed=["hook"]).violations, [])
+        late = arrival(key="c", at=5, answer=Answer.FAIL)
+        self.assertEqual(dict(judge([BEGIN, END, late], {}, 1, keyed=["hook"]).kinds), {"lost": 1})
+
     def test_what_is_wrong_is_counted_by_the_promise_that_it_breaks(self):
         other = arrival(key="c", receiver="chat", incident="run-2")
         verdict = judge([BEGIN, arrival(at=1), other, arrival(receiver="chat"), arrival(receiver="chat", is_end=True, key="b")], {}, 1)

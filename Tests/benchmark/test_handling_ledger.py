@@ -91,8 +91,8 @@ class QuietTests(unittest.TestCase):
 
 
 class AcknowledgementTests(unittest.TestCase):
-    def kinds(self, *arrivals, told_receivers=("hook",), is_muted=False):
-        acknowledged = Acknowledged("run-1", "look-1", list(told_receivers), is_muted)
+    def kinds(self, *arrivals, told_receivers=("hook",), **more):
+        acknowledged = Acknowledged("run-1", "look-1", list(told_receivers), more.pop("is_muted", False), **more)
         return dict(judge_acknowledgements(arrivals, [acknowledged], ("hook", "mail")).kinds)
 
     def test_who_was_told_of_it_is_told_that_somebody_looks_after_it(self):
@@ -122,6 +122,7 @@ class AcknowledgementTests(unittest.TestCase):
     def test_two_messages_about_one_acknowledgement_are_wrong(self):
         twice = [told(at, acknowledgement="look-1", key=key) for at, key in ((2, "b"), (3, "c"))]
         self.assertEqual(self.kinds(*twice), {"doubled": 1})
+        self.assertEqual(self.kinds(*twice, is_repeated=True), {})
 
     def test_a_copy_of_one_message_is_judged_elsewhere(self):
         twice = [told(at, acknowledgement="look-1", key="b") for at in (2, 3)]
