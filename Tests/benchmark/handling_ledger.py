@@ -58,7 +58,8 @@ def judge_quiet(arrivals, silences, seconds_of):
         for silence in silences:
             start, end = silence.certain
             if silence.database == database and start <= begin and first[incident] < end - _INSTANT:
-                findings.wrong(f"{incident} “{title}” of {database} began at {begin:.2f} and was told at {first[incident]:.2f}, within {silence}")
+                findings.wrong(
+                    f"{incident} “{title}” of {database} began at {begin:.2f} and was told at {first[incident]:.2f}, within {silence}")
     return findings
 
 

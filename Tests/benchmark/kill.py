@@ -434,7 +434,7 @@ def main():
     parser.add_argument("--faults", type=float, default=0.3, help="share of the answers that go wrong (%(default)s)")
     parser.add_argument("--grace", type=float, default=1.0,
                         help="seconds from an answer to its being stored that are let pass (%(default)s)")
-    parser.add_argument("--patience", type=float, default=180, help="seconds for the outbox to empty (%(default)s)")
+    parser.add_argument("--patience", type=float, default=300, help="seconds for the outbox to empty (%(default)s)")
     parser.add_argument("--no-handling", dest="handling", action="store_false",
                         help="nobody silences, acknowledges or reloads")
     parser.add_argument("--no-keyed", dest="keyed", action="store_false", help="without PagerDuty and Statuspage")
