@@ -29,13 +29,10 @@ class Agent:
         self.log = os.path.join(folder.path, f"{name}.log")
         self.state = folder.subfolder(f"{name}/state")
         self._configuration = os.path.join(folder.subfolder(name), "lockkeeper.yml")
-        with open(self._configuration, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            # JSON is YAML.
-            json.dump({
-                "listen": f"127.0.0.1:{self.port}", "state": self.state,
-                "external_url": self.url, **configuration,
-            }, file, indent=1)
+        self.configure(configuration)
         self.process = None
+        #: Whether it has been seen to be ready and has not been ended since.
+        self.is_up = False
 
     def __enter__(self):
         self.start()
@@ -48,6 +45,18 @@ class Agent:
     def pid(self):
         return self.process.pid
 
+    def configure(self, configuration):
+        """What it reads when it starts next or reloads."""
+        written = f"{self._configuration}.new"
+        with open(written, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            # JSON is YAML.
+            json.dump({
+                "listen": f"127.0.0.1:{self.port}", "state": self.state,
+                "external_url": self.url, **configuration,
+            }, file, indent=1)
+        # It may be killed and started again at any time.
+        os.replace(written, self._configuration)
+
     def start(self, timeout=30):
         """Returns when it is ready, with how long that took in seconds."""
         begin = time.monotonic()
@@ -58,6 +67,7 @@ class Agent:
             if time.monotonic() - begin > timeout:
                 raise RuntimeError(f"the agent is not ready after {timeout} s:\n{self.log_end()}")
             time.sleep(0.01)
+        self.is_up = True
         return time.monotonic() - begin
 
     def launch(self):
@@ -74,7 +84,17 @@ class Agent:
     def kill(self):
         self._end(signal.SIGKILL)
 
+    def hang_up(self):
+        """Has it read its configuration again; whether it could be told to."""
+        process = self.process
+        # Before it is ready it may not be listening, and then the signal ends it.
+        if process is None or not self.is_up:
+            return False
+        process.send_signal(signal.SIGHUP)
+        return True
+
     def _end(self, number):
+        self.is_up = False
         if self.process is None:
             return
         self.process.send_signal(number)
@@ -99,6 +119,24 @@ class Agent:
     def get(self, path, timeout=10):
         with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
             return answer.read().decode()
+
+    def ask(self, method, path, document=None, token=None, timeout=5):
+        """Status and JSON of the answer; None where there was none."""
+        request = urllib.request.Request(self.url + path, method=method)
+        if document is not None:
+            request.data = json.dumps(document).encode()
+            request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            try:
+                with urllib.request.urlopen(request, timeout=timeout) as answer:
+                    status, body = answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                status, body = error.code, error.read()
+            return status, json.loads(body)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
 
     def metrics(self):
         return Metrics(self.get("/metrics"))

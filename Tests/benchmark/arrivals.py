@@ -18,6 +18,13 @@ class Answer(enum.Enum):
     LIMIT = "limited"
     #: The connection is closed without an answer: the sender cannot know.
     NONE = "not answered"
+    #: 504 of a gateway before the receiver: the sender cannot know either.
+    GATEWAY = "answered by a gateway"
+
+    @property
+    def is_unknown(self):
+        """Whether the message may have been taken or not."""
+        return self in (Answer.NONE, Answer.GATEWAY)
 
 
 @dataclasses.dataclass

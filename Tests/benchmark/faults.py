@@ -25,6 +25,22 @@ class Faults:
         # There is no `Retry-After` in SMTP.
         return Answer.FAIL if answer is Answer.LIMIT else answer
 
+    def keyed_answer(self):
+        answer = self.answer()
+        with self._lock:
+            return Answer.GATEWAY if answer is Answer.NONE and self._generator.random() < 0.5 else answer
+
+    def page_answer(self, method):
+        """Questions fail less often, or it hardly ever came to what they are for."""
+        answer = self.keyed_answer()
+        with self._lock:
+            return Answer.ACCEPT if method == "GET" and self._generator.random() < 0.7 else answer
+
+    def is_heard(self):
+        """Whether what gets no answer of the receiver has been understood all the same: by a receiver that keeps a state, either may be."""
+        with self._lock:
+            return self._generator.random() < 0.5
+
     def refuses_recipient(self):
         with self._lock:
             return self._generator.random() < self.share / 3

@@ -1,5 +1,6 @@
 """python -m unittest discover Tests/benchmark"""
 
+import dataclasses
 import unittest
 
 from arrivals import Answer, Arrival, Arrivals
@@ -42,6 +43,9 @@ class DeliveryLedgerTests(unittest.TestCase):
     def test_a_message_may_come_again_where_no_answer_was_given(self):
         self.assertEqual(self.violations(arrival(answer=Answer.NONE), arrival(at=1), END), [])
 
+    def test_a_message_may_come_again_where_a_gateway_answered(self):
+        self.assertEqual(self.violations(arrival(answer=Answer.GATEWAY), arrival(at=1), END), [])
+
     def test_a_message_may_come_again_where_the_agent_was_killed_with_the_answer_in_its_hand(self):
         self.assertEqual(self.violations(BEGIN, arrival(at=2, life=1), END, kills={0: 0.3}), [])
 
@@ -68,6 +72,25 @@ class DeliveryLedgerTests(unittest.TestCase):
     def test_what_one_receiver_hears_the_others_hear_too(self):
         other = [arrival(receiver="chat", incident="run-2"), arrival(receiver="chat", incident="run-2", key="b", is_end=True, at=1)]
         self.assertEqual(len(self.violations(BEGIN, END, *other)), 2)
+
+    def test_what_nothing_tells_apart_may_come_again(self):
+        acknowledgements = [arrival(key="c", at=at) for at in (1, 2)]
+        self.assertIn("came again", self.violations(BEGIN, *acknowledgements, END)[0])
+        for nameless in acknowledgements:
+            nameless.message = dataclasses.replace(nameless.message, is_nameless=True)
+        self.assertEqual(self.violations(BEGIN, *acknowledgements, END), [])
+
+    def test_a_message_that_was_never_taken_is_lost_unless_its_receiver_keeps_a_state_and_knows_a_newer_one(self):
+        refused = arrival(key="c", at=1, answer=Answer.FAIL)
+        self.assertEqual(dict(judge([BEGIN, refused, END], {}, 1).kinds), {"lost": 1})
+        self.assertEqual(judge([BEGIN, refused, END], {}, 1, keyed=["hook"]).violations, [])
+        late = arrival(key="c", at=5, answer=Answer.FAIL)
+        self.assertEqual(dict(judge([BEGIN, END, late], {}, 1, keyed=["hook"]).kinds), {"lost": 1})
+
+    def test_what_is_wrong_is_counted_by_the_promise_that_it_breaks(self):
+        other = arrival(key="c", receiver="chat", incident="run-2")
+        verdict = judge([BEGIN, arrival(at=1), other, arrival(receiver="chat"), arrival(receiver="chat", is_end=True, key="b")], {}, 1)
+        self.assertEqual(dict(verdict.kinds), {"doubled": 1, "begins without end": 2, "lost": 1})
 
     def test_alerts_need_not_be_over(self):
         self.assertEqual(self.violations(arrival(incident="alert-1")), [])
