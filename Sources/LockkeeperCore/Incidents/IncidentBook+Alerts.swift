@@ -124,7 +124,7 @@ extension IncidentBook {
         ledger.incidents[id] = incident
     }
 
-    private func facts(of alert: IncidentAlert, firing: [String: IncidentAlert]) -> IncidentFacts {
+    func facts(of alert: IncidentAlert, firing: [String: IncidentAlert]) -> IncidentFacts {
         let target = alert.labels["target"] ?? ""
         var details = [IncidentFacts.Detail("Alert", alert.name)]
         for (name, value) in alert.labels.sorted(by: { $0.key < $1.key })
@@ -139,7 +139,7 @@ extension IncidentBook {
             runbookURL: alert.annotations["runbook_url"])
     }
 
-    private static func leading(_ firing: [String: IncidentAlert]) -> IncidentAlert? {
+    static func leading(_ firing: [String: IncidentAlert]) -> IncidentAlert? {
         firing.sorted { $0.key < $1.key }.map(\.value).max { $0.severity < $1.severity }
     }
 

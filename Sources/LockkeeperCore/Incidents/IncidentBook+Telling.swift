@@ -6,11 +6,13 @@ extension IncidentBook {
     func tell(
         _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
-        guard let severity = incident.audibleSeverity else { return }
-        incident.audiblePeak = max(incident.audiblePeak ?? severity, severity)
+        guard let loudest = incident.audibleSeverity else { return }
+        incident.audiblePeak = max(incident.audiblePeak ?? loudest, loudest)
         let routed = policy.receivers
         for receiver in routed + incident.toldReceivers.filter({ !routed.contains($0) }) {
-            guard let reason = news(of: incident, at: severity, for: receiver, now: now) else { continue }
+            guard let severity = incident.audibleSeverity(for: receiver),
+                let reason = news(of: incident, at: severity, for: receiver, now: now)
+            else { continue }
             plan(
                 &incident, reason, at: severity, to: receiver, title: title, at: now, serverTime: serverTime,
                 into: &ledger)
@@ -19,7 +21,7 @@ extension IncidentBook {
 
     /// Why a receiver has to be told of an open incident now; `nil` if it has not.
     ///
-    /// - Parameter severity: of what is not muted.
+    /// - Parameter severity: of what is not muted and the receiver's to hear of.
     private func news(
         of incident: Incident, at severity: Severity, for receiver: String, now: Timestamp
     ) -> Notification.Reason? {
@@ -45,7 +47,7 @@ extension IncidentBook {
         _ incident: Incident, since listener: Listener, _ receiver: String, at severity: Severity, now: Timestamp
     ) -> Bool {
         guard case .migration = incident.subject, incident.lowerSince == nil else { return false }
-        return incident.firing.values.contains { alert in
+        return incident.firing(for: receiver).values.contains { alert in
             alert.mutedBy == nil && alert.severity <= severity
                 && alert.audibleSince.map { $0 > listener.at } ?? false
                 && policy.hold(of: receiver, incident, at: alert.severity, now: now) == nil
@@ -70,7 +72,8 @@ extension IncidentBook {
         }
         // What is muted is nobody's news; a digest tells of what was not.
         incident.endSeverity = incident.mutedBy == nil ? severity : nil
-        for receiver in policy.receivers where !told.contains(receiver) {
+        let concerned = policy.receivers.filter { incident.firing.isEmpty || !incident.firing(for: $0).isEmpty }
+        for receiver in concerned where !told.contains(receiver) {
             switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
             case nil:
                 plan(
@@ -123,13 +126,17 @@ extension IncidentBook {
         if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
         incident.listeners[receiver] = listener
         let isOver = incident.status == .closed
+        let alerts = incident.firing(for: receiver)
+        // Who is not told of all of it is told in the words of the rest.
+        let leading = alerts.count < incident.firing.count ? Self.leading(alerts) : nil
         let shown = isOver && before == nil ? Self.shownTimelineOfDigest : Self.shownTimeline
         let notification = Notification(
             incidentID: incident.id, incidentKey: incident.key, thread: incident.thread(to: receiver), reason: reason,
-            severity: severity, isResolved: isOver, title: title, since: incident.begin, at: now,
+            severity: severity, isResolved: isOver, title: leading == nil || isOver ? title : Self.title(alerts),
+            since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
-            facts: incident.facts,
-            alerts: incident.firing.filter {
+            facts: leading.map { facts(of: $0, firing: alerts) } ?? incident.facts,
+            alerts: alerts.filter {
                 isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil
             }.sorted { $0.key < $1.key }
                 .map(\.value),

@@ -160,7 +160,7 @@ public struct IncidentWorld {
 
     /// An alert comes or goes.
     private mutating func change() {
-        let name = random.pick(["Down", "Lag", "Long", "Blocked"])
+        let name = random.pick(["Down", "Lag", "Long", "Blocked", "Refused"])
         let severity = random.pick(Severity.allCases)
         var labels = ["alertname": name, "severity": severity.rawValue]
         if name == "Long" || name == "Blocked" {
@@ -168,6 +168,8 @@ public struct IncidentWorld {
                 return
             }
             (labels["run"], labels["target"]) = (run.id, run.target)
+        } else if name == "Refused" {
+            labels["receiver"] = random.pick(Self.receivers)
         } else {
             labels["target"] = random.pick(Self.targets)
         }
@@ -357,6 +359,9 @@ public struct IncidentWorld {
                     && other.notification.severity == notification.severity,
                 "the id \(delivery.id) is used for different news")
         }
+        expect(
+            notification.alerts.allSatisfy { isAudible($0, to: delivery.receiver) },
+            "\(delivery.receiver) is told that it fails")
         expect(delivery.sequence == before.count + 1, "message \(before.count + 1) has the number \(delivery.sequence)")
         expect(delivery.replaces.isDisjoint(with: [.opened, .resolved]), "a beginning or an end is needless")
         if let first = before.first {
@@ -437,16 +442,22 @@ public struct IncidentWorld {
         }
     }
 
+    /// Nobody is to hear that he cannot be told.
+    private func isAudible(_ alert: IncidentAlert, to receiver: String) -> Bool {
+        alert.name != "Refused" || alert.labels["receiver"] != receiver
+    }
+
     /// Each receiver that a route wants to be told of what goes on has been told of it, as severe as it is.
     private mutating func checkEveryoneWasTold() {
         for incident in book.open.values.sorted(by: { $0.id < $1.id })
         where !incident.isMaintenance && !isSilenced(incident) {
             guard let seen = seen[incident.id] else { continue }
-            let alerts = incident.firing.values
-            let audible = alerts.filter { !isSilenced($0.labels) }.map(\.severity).max()
-            if case .alerts = incident.subject, audible == nil { continue }
-            let severity = audible ?? .info
-            for route in book.policy.routes where wants(route, incident, at: severity, seen) {
+            let alerts = incident.firing.values.filter { !isSilenced($0.labels) }
+            for route in book.policy.routes {
+                let audible = alerts.filter { isAudible($0, to: route.receiver) }.map(\.severity).max()
+                if case .alerts = incident.subject, audible == nil { continue }
+                let severity = audible ?? .info
+                guard wants(route, incident, at: severity, seen) else { continue }
                 let last = newest[Lane(incident: incident.id, receiver: route.receiver)]?.notification
                 expect(
                     last.map { !$0.isResolved && $0.severity >= severity } == true,
