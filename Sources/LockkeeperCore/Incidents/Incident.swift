@@ -39,7 +39,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var audibleAgainAt: Timestamp?
     /// The highest severity at which it was not muted; `nil` if it always was.
     public var audiblePeak: Severity?
-    /// The receivers that are to be told of its end once their hours begin. Only one that is over has any.
+    /// The receivers that are to be told of its end once their hours begin, or nothing mutes it any more. Only one that is over has any.
     public var owed: [String]
     /// The severity of the end itself, where it is news to those who had heard nothing: a failure is.
     public var endSeverity: Severity?

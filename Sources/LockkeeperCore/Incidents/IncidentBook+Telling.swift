@@ -70,8 +70,8 @@ extension IncidentBook {
                 &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
                 serverTime: serverTime, into: &ledger)
         }
-        // What is muted is nobody's news; a digest tells of what was not.
-        incident.endSeverity = incident.mutedBy == nil ? severity : nil
+        // That all went well in a silence is nobody's news; that it did not is owed to those who had heard nothing.
+        incident.endSeverity = incident.mutedBy != nil && severity == .info ? nil : severity
         let concerned = policy.receivers.filter { incident.firing.isEmpty || !incident.firing(for: $0).isEmpty }
         for receiver in concerned where !told.contains(receiver) {
             switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
@@ -79,7 +79,7 @@ extension IncidentBook {
                 plan(
                     &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
                     serverTime: serverTime, into: &ledger)
-            case .outsideActiveHours: incident.owed.append(receiver)
+            case let hold? where hold.isDebt: incident.owed.append(receiver)
             default: break
             }
         }
@@ -92,23 +92,52 @@ extension IncidentBook {
         ledger.incidents[incident.id] = incident
     }
 
-    /// Tells the ends that receivers were to be told when their hours begin. A receiver that no route leads to any more is owed nothing.
+    /// Tells the ends that receivers were to be told when their hours begin, or when the silence is over. A receiver that no route leads to
+    /// any more is owed nothing.
     mutating func payDebts(at now: Timestamp, into ledger: inout Ledger) {
         for var incident in owing.values.sorted(by: { $0.id < $1.id }) {
+            let before = incident
+            if incident.endSeverity != nil { mute(&incident, at: now) }
             for receiver in incident.owed {
                 switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
                 case nil:
                     plan(
                         &incident, .resolved, at: incident.severity, to: receiver, title: incident.headline ?? "",
                         at: now, serverTime: now, into: &ledger)
-                case .outsideActiveHours: continue
+                case let hold? where hold.isDebt: continue
                 default: break
                 }
                 incident.owed.removeAll { $0 == receiver }
-                ledger.incidents[incident.id] = incident
             }
-            owing[incident.id] = incident.owed.isEmpty ? nil : incident
+            keep(incident, since: before, into: &ledger)
         }
+    }
+
+    /// Forgives the debts of what a later run of the same tool in the same database has made good, or has made its own by ending as badly. It is
+    /// what `MigrationFailed` goes by: the last run that has ended. What waits for a receiver's hours alone is told in any case.
+    mutating func forgiveDebts(
+        since run: MigrationRun, endedAt severity: Severity, at now: Timestamp, into ledger: inout Ledger
+    ) {
+        let id = Self.incidentID(ofRun: run.id)
+        let labels = ["target": run.target, "database": run.database, "tool": run.tool]
+        for var incident in owing.values.sorted(by: { $0.id < $1.id }) where incident.id != id {
+            guard case .migration = incident.subject, labels.allSatisfy({ incident.labels[$0] == $1 }),
+                let end = incident.end, end <= run.end ?? now,
+                let owed = incident.endSeverity, severity == .info || severity >= owed
+            else { continue }
+            let before = incident
+            incident.owed = before.owed.filter { policy.hold(of: $0, end: before, at: owed, now: now) != .muted }
+            guard incident.owed != before.owed else { continue }
+            incident.note("A later run has ended: nobody else is told of this one.", .info, at: now)
+            keep(incident, since: before, into: &ledger)
+        }
+    }
+
+    /// Keeps what is over for as long as it owes somebody its end.
+    private mutating func keep(_ incident: Incident, since before: Incident, into ledger: inout Ledger) {
+        guard incident != before else { return }
+        owing[incident.id] = incident.owed.isEmpty ? nil : incident
+        ledger.incidents[incident.id] = incident
     }
 
     /// - Parameter severity: of the news.

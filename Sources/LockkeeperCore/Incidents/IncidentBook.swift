@@ -8,7 +8,7 @@
 /// back (a silence, the hour of the day, a duration to wait for) needs no memory of its own: when it ends, what is still true is told.
 public struct IncidentBook: Sendable, Hashable {
     public internal(set) var open: [String: Incident]
-    /// Those that are over, of whose end some receivers are to be told when their hours begin.
+    /// Those that are over, of whose end some receivers are to be told when their hours begin, or when nothing mutes it any more.
     public internal(set) var owing: [String: Incident]
     /// Those that are in force or will be, by their ids; without the configured ones.
     public internal(set) var silences: [Silence.ID: Silence]

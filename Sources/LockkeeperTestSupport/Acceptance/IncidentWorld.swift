@@ -28,6 +28,10 @@ public struct IncidentWorld {
     private var episodes: [String: [Int: Timestamp]] = [:]
     /// The alerts that the book was last told to be firing.
     private var known: [IncidentAlert] = []
+    /// The bad ends that were silenced and are to be told later.
+    private var heldBack: [Incident.ID: HeldBack] = [:]
+    /// Who is not to be told of an end any more, since a later run has ended.
+    private var forgiven: Set<Lane> = []
     private var trace: [(at: Timestamp, what: Happening)] = []
 
     private struct Lane: Hashable {
@@ -80,6 +84,15 @@ public struct IncidentWorld {
         /// When the last acknowledgement ceased to hold because of a rise, or a silence ended.
         var callsFrom: Timestamp?
         var isMuted = false
+    }
+
+    /// A bad end that was silenced.
+    private struct HeldBack {
+        var run: MigrationRun
+        var severity: Severity
+        /// Who is to be told when nothing silences it any more.
+        var receivers: Set<String>
+        var isSilenced = true
     }
 
     private static let receivers = ["slack", "mail", "pager", "board"]
@@ -314,6 +327,7 @@ public struct IncidentWorld {
         checkSilence(change)
         checkEveryoneWasTold()
         checkMaintenance()
+        checkHeldBack(events)
     }
 
     private var firing: [IncidentAlert] { alerts.sorted { $0.key < $1.key }.map(\.value) }
@@ -359,6 +373,9 @@ public struct IncidentWorld {
                     && other.notification.severity == notification.severity,
                 "the id \(delivery.id) is used for different news")
         }
+        expect(
+            !forgiven.contains(Lane(incident: delivery.incidentID, receiver: delivery.receiver)),
+            "\(delivery.receiver) is told of a failure after a later run has ended")
         expect(
             notification.alerts.allSatisfy { isAudible($0, to: delivery.receiver) },
             "\(delivery.receiver) is told that it fails")
@@ -487,10 +504,71 @@ public struct IncidentWorld {
         }
     }
 
+    /// Who has not heard of a migration is told that it ended badly when nothing silences that any more, if no later run has ended since.
+    private mutating func checkHeldBack(_ events: [RunEvent]) {
+        for event in events { holdBack(event) }
+        for (id, held) in heldBack.sorted(by: { $0.key < $1.key }) {
+            guard let incident = stored.incidents[id] else { continue }
+            let isSilenced = self.isSilenced(incident)
+            heldBack[id]?.isSilenced = isSilenced
+            for receiver in held.receivers.sorted() {
+                let isTold = newest[Lane(incident: id, receiver: receiver)]?.notification.isResolved == true
+                let routes = self.routes(to: receiver, end: incident, held.severity)
+                let isAwake = routes.contains { $0.activeHours.isEmpty || $0.activeHours.contains { $0.contains(now) } }
+                if !routes.isEmpty {
+                    expect(
+                        isTold == (isAwake && !isSilenced),
+                        "\(receiver) was \(isTold ? "told within a silence" : "not told") how \(id) ended")
+                    if !isTold { continue }
+                }
+                heldBack[id]?.receivers.remove(receiver)
+            }
+        }
+    }
+
+    private mutating func holdBack(_ event: RunEvent) {
+        let severity: Severity
+        switch event.run.outcome {
+        case nil: return
+        case .committed, .unseen: severity = .info
+        case .lost: severity = .warning
+        case .failed, .cancelled: severity = .critical
+        }
+        let run = event.run
+        for (id, held) in heldBack
+        where held.isSilenced && held.run.target == run.target && held.run.tool == run.tool
+            && (severity == .info || severity >= held.severity)
+        {
+            heldBack[id] = nil
+            guard let incident = stored.incidents[id] else { continue }
+            forgiven.formUnion(
+                held.receivers.filter { !routes(to: $0, end: incident, held.severity).isEmpty }
+                    .map { Lane(incident: id, receiver: $0) })
+        }
+        let id = IncidentBook.incidentID(ofRun: run.id)
+        guard severity > .info, let incident = stored.incidents[id], isSilenced(incident) else { return }
+        let receivers = Self.receivers.filter {
+            newest[Lane(incident: id, receiver: $0)] == nil && !routes(to: $0, end: incident, severity).isEmpty
+        }
+        heldBack[id] = HeldBack(run: run, severity: severity, receivers: Set(receivers))
+    }
+
+    /// The routes that tell a receiver how something ended that it has not heard of. None where it has a digest, which is told silence or not.
+    private func routes(to receiver: String, end incident: Incident, _ severity: Severity) -> [Route] {
+        let routes = book.policy.routes.filter { $0.receiver == receiver }
+        if routes.contains(where: \.isDigest) { return [] }
+        return routes.filter {
+            $0.unacknowledgedFor == nil && severity >= $0.severity && matches($0, incident)
+        }
+    }
+
+    private func matches(_ route: Route, _ incident: Incident) -> Bool {
+        route.match.allSatisfy { incident.labels[$0.key] == $0.value }
+            && route.matchers.allSatisfy { incident.labels[$0.name, default: ""] == $0.value }
+    }
+
     private func wants(_ route: Route, _ incident: Incident, at severity: Severity, _ seen: Seen) -> Bool {
-        guard !route.isDigest, severity >= route.severity,
-            route.match.allSatisfy({ incident.labels[$0.key] == $0.value }),
-            route.matchers.allSatisfy({ incident.labels[$0.name, default: ""] == $0.value }),
+        guard !route.isDigest, severity >= route.severity, matches(route, incident),
             let since = seen.since[route.severity], now - since >= route.minimumDuration
         else { return false }
         if let wait = route.unacknowledgedFor {
