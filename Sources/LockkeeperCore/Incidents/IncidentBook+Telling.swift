@@ -42,14 +42,16 @@ extension IncidentBook {
         return now - listener.at >= interval ? .reminder : nil
     }
 
-    /// Whether another alert of a run fires that a receiver wants to hear of and has not heard of.
+    /// Whether another alert fires that a receiver wants to hear of and has not heard of. Of one rule often several join one after the other:
+    /// the first waits a while for the others, so that a receiver is told at most once in that time.
     private func hasJoined(
         _ incident: Incident, since listener: Listener, _ receiver: String, at severity: Severity, now: Timestamp
     ) -> Bool {
-        guard case .migration = incident.subject, incident.lowerSince == nil else { return false }
+        guard incident.lowerSince == nil else { return false }
+        let wait = if case .migration = incident.subject { Duration.zero } else { Self.joining }
         return incident.firing(for: receiver).values.contains { alert in
             alert.mutedBy == nil && alert.severity <= severity
-                && alert.audibleSince.map { $0 > listener.at } ?? false
+                && alert.audibleSince.map { $0 > listener.at && now - $0 >= wait } ?? false
                 && policy.hold(of: receiver, incident, at: alert.severity, now: now) == nil
         }
     }
@@ -151,11 +153,14 @@ extension IncidentBook {
         let severity = isFall ? severity : max(severity, before?.severity ?? .info)
         var listener = before ?? Listener(messages: 0, severity: severity, at: now)
         let place = listener.count(reason, severity, at: serverTime - incident.begin)
-        (listener.severity, listener.at) = (severity, now)
-        if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
-        incident.listeners[receiver] = listener
         let isOver = incident.status == .closed
         let alerts = incident.firing(for: receiver)
+        let shownAlerts = alerts.filter { isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil }
+        listener.severity = severity
+        // What it tells of it knows, though the clock was set back meanwhile.
+        listener.at = max(now, shownAlerts.values.compactMap(\.audibleSince).max() ?? now)
+        if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
+        incident.listeners[receiver] = listener
         // Who is not told of all of it is told in the words of the rest.
         let leading = alerts.count < incident.firing.count ? Self.leading(alerts) : nil
         let shown = isOver && before == nil ? Self.shownTimelineOfDigest : Self.shownTimeline
@@ -165,10 +170,8 @@ extension IncidentBook {
             since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
             facts: leading.map { facts(of: $0, firing: alerts) } ?? incident.facts,
-            alerts: alerts.filter {
-                isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil
-            }.sorted { $0.key < $1.key }
-                .map(\.value),
+            alerts: shownAlerts.sorted { $0.key < $1.key }.map(\.value),
+            joined: reason == .changed ? Self.joined(shownAlerts, since: before?.at) : [],
             ended: incident.untoldEnds(for: receiver), timeline: incident.timeline.suffix(shown),
             link: link(to: incident), sender: policy.sender,
             acknowledgement: isOver ? nil : incident.acknowledgementInForce, maintenance: incident.maintenance)
@@ -182,6 +185,14 @@ extension IncidentBook {
                 id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,
                 notification: notification, replaces: policy.reasonsReplaced(by: notification, to: receiver),
                 leadingTarget: policy.leadingTarget(of: incident), plannedAt: now))
+    }
+
+    /// What the alerts say that have joined, in the order in which they did.
+    private static func joined(_ alerts: [String: IncidentAlert], since time: Timestamp?) -> [String] {
+        guard let time else { return [] }
+        let joined = alerts.filter { $0.value.audibleSince.map { $0 > time } ?? false }
+        return joined.sorted { ($0.value.audibleSince ?? time, $0.key) < ($1.value.audibleSince ?? time, $1.key) }
+            .map { $0.value.annotations["summary"] ?? $0.value.name }
     }
 
     private func link(to incident: Incident) -> String? {

@@ -23,6 +23,9 @@ public struct IncidentBook: Sendable, Hashable {
     /// A fall of severity is told after this long: an alert that resolves because its run ends is not news of its own.
     static let settling = Duration.seconds(5)
 
+    /// That another alert of the same rule and target fires is told after this long, with those that have joined meanwhile.
+    static let joining = Duration.seconds(30)
+
     /// Words of which only the numbers are new are stored after this long.
     static let wordsWait = Duration.seconds(30)
 

@@ -32,6 +32,10 @@ public struct IncidentWorld {
     private var heldBack: [Incident.ID: HeldBack] = [:]
     /// Who is not to be told of an end any more, since a later run has ended.
     private var forgiven: Set<Lane> = []
+    /// When each receiver was last told of each alert of an incident.
+    private var heard: [Lane: [[String: String]: Timestamp]] = [:]
+    /// Since when each alert of an incident fires and is silenced neither itself nor with it; none if it ever was.
+    private var audible: [Incident.ID: [[String: String]: Timestamp?]] = [:]
     private var trace: [(at: Timestamp, what: Happening)] = []
 
     private struct Lane: Hashable {
@@ -241,7 +245,10 @@ public struct IncidentWorld {
     private mutating func comeBack() -> [RunEvent] {
         let target = random.pick(Self.targets)
         note(.returning(target: target))
-        for incident in book.open.values where incident.target == target { seen[incident.id] = nil }
+        for incident in book.open.values where incident.target == target {
+            seen[incident.id] = nil
+            audible[incident.id] = nil
+        }
         commit(book.close(targetsOtherThan: Set(Self.targets).subtracting([target]), at: now))
         return runs.values.filter { $0.target == target }.sorted { $0.id < $1.id }.map { .started($0) }
     }
@@ -326,6 +333,7 @@ public struct IncidentWorld {
         for (id, incident) in book.open { observe(id, incident) }
         checkSilence(change)
         checkEveryoneWasTold()
+        checkJoined()
         checkMaintenance()
         checkHeldBack(events)
     }
@@ -365,7 +373,9 @@ public struct IncidentWorld {
         note(.message(delivery))
         let before = lanes[delivery.thread] ?? []
         lanes[delivery.thread] = before + [delivery]
-        newest[Lane(incident: delivery.incidentID, receiver: delivery.receiver)] = delivery
+        let lane = Lane(incident: delivery.incidentID, receiver: delivery.receiver)
+        newest[lane] = delivery
+        for alert in notification.alerts { heard[lane, default: [:]][alert.labels] = now }
         if let other = told.updateValue(delivery, forKey: delivery.id) {
             expect(false, "the id \(delivery.id) is used twice")
             expect(
@@ -374,7 +384,7 @@ public struct IncidentWorld {
                 "the id \(delivery.id) is used for different news")
         }
         expect(
-            !forgiven.contains(Lane(incident: delivery.incidentID, receiver: delivery.receiver)),
+            !forgiven.contains(lane),
             "\(delivery.receiver) is told of a failure after a later run has ended")
         expect(
             notification.alerts.allSatisfy { isAudible($0, to: delivery.receiver) },
@@ -479,6 +489,29 @@ public struct IncidentWorld {
                 expect(
                     last.map { !$0.isResolved && $0.severity >= severity } == true,
                     "\(route.receiver) was not told of \(incident.id), which is \(severity)")
+            }
+        }
+    }
+
+    /// Each receiver has been told of each alert that has been firing for a while and that a route wants to be told of.
+    private mutating func checkJoined() {
+        let before = audible
+        audible = [:]
+        for incident in book.open.values.sorted(by: { $0.id < $1.id }) where !incident.isMaintenance {
+            let isSilenced = self.isSilenced(incident)
+            for alert in incident.firing.values.sorted(by: { $0.severity < $1.severity }) {
+                let isAudible = !isSilenced && !self.isSilenced(alert.labels)
+                let since = isAudible ? before[incident.id]?[alert.labels] ?? now : nil
+                audible[incident.id, default: [:]][alert.labels] = .some(since)
+                guard let since, now - since >= .seconds(31), incident.lowerSince == nil, let seen = seen[incident.id]
+                else { continue }
+                for route in book.policy.routes
+                where wants(route, incident, at: alert.severity, seen) && self.isAudible(alert, to: route.receiver) {
+                    let told = heard[Lane(incident: incident.id, receiver: route.receiver)]?[alert.labels]
+                    expect(
+                        told.map { $0 >= since } ?? false,
+                        "\(route.receiver) was not told of \(alert.labels), which has joined")
+                }
             }
         }
     }

@@ -262,6 +262,27 @@ import Testing
         #expect(at(30) == ["resolved warning"])
     }
 
+    @Test
+    mutating func
+        `An alert that joins in a silence of its own is told half a minute after it, also if it was heard for a moment`()
+    {
+        func lagging(_ slot: String, _ severity: Severity = .warning) -> IncidentAlert {
+            IncidentAlert(
+                name: "ReplicationLagging", severity: severity,
+                labels: ["target": "app", "slot": slot, "severity": severity.rawValue], annotations: [:],
+                activeAt: Self.begin)
+        }
+        #expect(at(0, lagging("a")) == ["opened warning"])
+        #expect(at(5, lagging("a"), lagging("b")) == [])
+        _ = book.add(silence(LabelMatcher("slot", is: "b"), from: 10, until: 100))
+        #expect(at(10, lagging("a"), lagging("b")) == [])
+        #expect(at(20, lagging("a", .critical), lagging("b")) == ["escalated critical"])
+        #expect(at(99, lagging("a", .critical), lagging("b")) == [])
+        #expect(at(100, lagging("a", .critical), lagging("b")) == [])
+        #expect(at(130, lagging("a", .critical), lagging("b")) == ["changed critical"])
+        #expect(at(161, lagging("a", .critical), lagging("b")) == [])
+    }
+
     @Test mutating func `The end names the alerts that were told, and none that was silenced`() {
         _ = book.add(silence(LabelMatcher("n", is: "2"), until: 600))
         var alerts = [alert("TargetDown"), alert("TargetDown")]
