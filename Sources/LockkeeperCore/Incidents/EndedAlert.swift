@@ -49,9 +49,11 @@ extension Incident {
         }
     }
 
-    /// The ends that a receiver is to be told.
+    /// The ends that a receiver is to be told: of what it could be told of.
     func untoldEnds(for receiver: String) -> [EndedAlert] {
-        ended.sorted { $0.key < $1.key }.map(\.value).filter { $0.receivers.contains(receiver) }.map(\.end)
+        ended.sorted { $0.key < $1.key }.map(\.value).filter {
+            $0.receivers.contains(receiver) && $0.end.alert.failingReceiver != receiver
+        }.map(\.end)
     }
 
     /// Notes that a receiver is told all ends there are.

@@ -12,6 +12,11 @@ public enum Hold: Sendable, Hashable {
     case outsideActiveHours
     /// The receiver is told when it is over.
     case untilItIsOver
+    /// A silence or a maintenance window holds back that it ended badly.
+    case muted
+
+    /// Whether the receiver is to be told of an end once this holds no longer.
+    var isDebt: Bool { self == .outsideActiveHours || self == .muted }
 }
 
 extension Route {
@@ -40,12 +45,13 @@ extension Route {
     func hold(end incident: Incident, at severity: Severity?, now: Timestamp) -> Hold? {
         guard matches(incident.labels), unacknowledgedFor == nil else { return .unmatched }
         let isNews = severity.map { $0 >= self.severity } ?? false
-        guard isNews || isDigest && incident.audiblePeak.map({ $0 >= self.severity }) ?? false else {
-            return .unmatched
-        }
+        // A digest tells of what was heard before, silence or not.
+        let wasHeard = isDigest && incident.audiblePeak.map { $0 >= self.severity } ?? false
+        guard isNews || wasHeard else { return .unmatched }
         // A failure is news however soon it came.
         let length = (incident.end ?? now) - incident.begin
         if severity.map({ $0 == .info }) ?? true, length < minimumDuration { return .tooShort(until: now) }
+        if incident.mutedBy != nil, !wasHeard { return .muted }
         return isActive(at: now) ? nil : .outsideActiveHours
     }
 }

@@ -39,7 +39,7 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
     public var audibleAgainAt: Timestamp?
     /// The highest severity at which it was not muted; `nil` if it always was.
     public var audiblePeak: Severity?
-    /// The receivers that are to be told of its end once their hours begin. Only one that is over has any.
+    /// The receivers that are to be told of its end once their hours begin, or nothing mutes it any more. Only one that is over has any.
     public var owed: [String]
     /// The severity of the end itself, where it is news to those who had heard nothing: a failure is.
     public var endSeverity: Severity?
@@ -154,10 +154,20 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         return labels.merging(["severity": severity.rawValue, "incident": id]) { _, own in own }
     }
 
+    /// The alerts that fire and are a receiver's to hear of, by fingerprint: all but those that say that it fails.
+    func firing(for receiver: String) -> [String: IncidentAlert] {
+        firing.filter { $0.value.failingReceiver != receiver }
+    }
+
     /// The severity of what goes on and is not muted; `nil` if all of it is. A fall shows here before it has settled.
-    var audibleSeverity: Severity? {
+    var audibleSeverity: Severity? { audibleSeverity(of: firing) }
+
+    /// The severity of what of it is a receiver's to hear of; `nil` if nothing is.
+    func audibleSeverity(for receiver: String) -> Severity? { audibleSeverity(of: firing(for: receiver)) }
+
+    private func audibleSeverity(of alerts: [String: IncidentAlert]) -> Severity? {
         if mutedBy != nil { return nil }
-        let loudest = firing.values.filter { $0.mutedBy == nil }.map(\.severity).max()
+        let loudest = alerts.values.filter { $0.mutedBy == nil }.map(\.severity).max()
         if case .migration = subject { return loudest ?? .info }
         return loudest
     }
@@ -186,6 +196,10 @@ public struct IncidentAlert: Sendable, Hashable, Codable {
         mutedBy = nil
         audibleSince = nil
     }
+
+    /// The receiver that it says does not get its messages: that of an alert on no target with the label `receiver`, as those about the agent
+    /// itself have it. That one is not told: it would refuse this message, too, and so keep the alert firing or raise it anew.
+    public var failingReceiver: String? { labels["target", default: ""].isEmpty ? labels["receiver"] : nil }
 }
 
 /// A line of an incident's history.

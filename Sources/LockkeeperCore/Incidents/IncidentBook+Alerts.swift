@@ -124,7 +124,7 @@ extension IncidentBook {
         ledger.incidents[id] = incident
     }
 
-    private func facts(of alert: IncidentAlert, firing: [String: IncidentAlert]) -> IncidentFacts {
+    func facts(of alert: IncidentAlert, firing: [String: IncidentAlert]) -> IncidentFacts {
         let target = alert.labels["target"] ?? ""
         var details = [IncidentFacts.Detail("Alert", alert.name)]
         for (name, value) in alert.labels.sorted(by: { $0.key < $1.key })
@@ -139,7 +139,7 @@ extension IncidentBook {
             runbookURL: alert.annotations["runbook_url"])
     }
 
-    private static func leading(_ firing: [String: IncidentAlert]) -> IncidentAlert? {
+    static func leading(_ firing: [String: IncidentAlert]) -> IncidentAlert? {
         firing.sorted { $0.key < $1.key }.map(\.value).max { $0.severity < $1.severity }
     }
 
@@ -178,11 +178,20 @@ extension Incident {
             || words != before.words && wordsWithoutNumbers != before.wordsWithoutNumbers
     }
 
-    /// Notes since when each alert may have been told of.
+    /// Notes since when each alert may have been told of. One that is muted before anybody has been told is as if it had never been heard.
+    ///
+    /// What has been told already knew nothing of the new ones: in the same step, or before the clock was set back.
     fileprivate mutating func noteAudible(before: [String: IncidentAlert], at now: Timestamp) {
+        let begin = listeners.values.map { $0.at + .microseconds(1) }.max().map { max(now, $0) } ?? now
         for (key, alert) in firing {
             let isAudible = alert.mutedBy == nil && mutedBy == nil
-            firing[key]?.audibleSince = before[key]?.audibleSince ?? (isAudible ? now : nil)
+            var since = before[key]?.audibleSince ?? (isAudible ? begin : nil)
+            if let time = since, alert.mutedBy != nil, !listeners.isEmpty,
+                listeners.values.allSatisfy({ $0.at < time })
+            {
+                since = nil
+            }
+            firing[key]?.audibleSince = since
         }
     }
 }

@@ -38,6 +38,7 @@ extension IncidentBook {
             close(
                 &incident, title: description.title, at: now, serverTime: serverTime, severity: severity,
                 into: &ledger)
+            forgiveDebts(since: run, endedAt: severity, at: now, into: &ledger)
         case .reviewed:
             break
         }

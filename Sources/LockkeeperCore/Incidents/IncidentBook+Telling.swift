@@ -6,11 +6,13 @@ extension IncidentBook {
     func tell(
         _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
-        guard let severity = incident.audibleSeverity else { return }
-        incident.audiblePeak = max(incident.audiblePeak ?? severity, severity)
+        guard let loudest = incident.audibleSeverity else { return }
+        incident.audiblePeak = max(incident.audiblePeak ?? loudest, loudest)
         let routed = policy.receivers
         for receiver in routed + incident.toldReceivers.filter({ !routed.contains($0) }) {
-            guard let reason = news(of: incident, at: severity, for: receiver, now: now) else { continue }
+            guard let severity = incident.audibleSeverity(for: receiver),
+                let reason = news(of: incident, at: severity, for: receiver, now: now)
+            else { continue }
             plan(
                 &incident, reason, at: severity, to: receiver, title: title, at: now, serverTime: serverTime,
                 into: &ledger)
@@ -19,7 +21,7 @@ extension IncidentBook {
 
     /// Why a receiver has to be told of an open incident now; `nil` if it has not.
     ///
-    /// - Parameter severity: of what is not muted.
+    /// - Parameter severity: of what is not muted and the receiver's to hear of.
     private func news(
         of incident: Incident, at severity: Severity, for receiver: String, now: Timestamp
     ) -> Notification.Reason? {
@@ -40,14 +42,16 @@ extension IncidentBook {
         return now - listener.at >= interval ? .reminder : nil
     }
 
-    /// Whether another alert of a run fires that a receiver wants to hear of and has not heard of.
+    /// Whether another alert fires that a receiver wants to hear of and has not heard of. Of one rule often several join one after the other:
+    /// the first waits a while for the others, so that a receiver is told at most once in that time.
     private func hasJoined(
         _ incident: Incident, since listener: Listener, _ receiver: String, at severity: Severity, now: Timestamp
     ) -> Bool {
-        guard case .migration = incident.subject, incident.lowerSince == nil else { return false }
-        return incident.firing.values.contains { alert in
+        guard incident.lowerSince == nil else { return false }
+        let wait = if case .migration = incident.subject { Duration.zero } else { Self.joining }
+        return incident.firing(for: receiver).values.contains { alert in
             alert.mutedBy == nil && alert.severity <= severity
-                && alert.audibleSince.map { $0 > listener.at } ?? false
+                && alert.audibleSince.map { $0 > listener.at && now - $0 >= wait } ?? false
                 && policy.hold(of: receiver, incident, at: alert.severity, now: now) == nil
         }
     }
@@ -68,15 +72,16 @@ extension IncidentBook {
                 &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
                 serverTime: serverTime, into: &ledger)
         }
-        // What is muted is nobody's news; a digest tells of what was not.
-        incident.endSeverity = incident.mutedBy == nil ? severity : nil
-        for receiver in policy.receivers where !told.contains(receiver) {
+        // That all went well in a silence is nobody's news; that it did not is owed to those who had heard nothing.
+        incident.endSeverity = incident.mutedBy != nil && severity == .info ? nil : severity
+        let concerned = policy.receivers.filter { incident.firing.isEmpty || !incident.firing(for: $0).isEmpty }
+        for receiver in concerned where !told.contains(receiver) {
             switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
             case nil:
                 plan(
                     &incident, .resolved, at: incident.severity, to: receiver, title: title, at: now,
                     serverTime: serverTime, into: &ledger)
-            case .outsideActiveHours: incident.owed.append(receiver)
+            case let hold? where hold.isDebt: incident.owed.append(receiver)
             default: break
             }
         }
@@ -89,23 +94,52 @@ extension IncidentBook {
         ledger.incidents[incident.id] = incident
     }
 
-    /// Tells the ends that receivers were to be told when their hours begin. A receiver that no route leads to any more is owed nothing.
+    /// Tells the ends that receivers were to be told when their hours begin, or when the silence is over. A receiver that no route leads to
+    /// any more is owed nothing.
     mutating func payDebts(at now: Timestamp, into ledger: inout Ledger) {
         for var incident in owing.values.sorted(by: { $0.id < $1.id }) {
+            let before = incident
+            if incident.endSeverity != nil { mute(&incident, at: now) }
             for receiver in incident.owed {
                 switch policy.hold(of: receiver, end: incident, at: incident.endSeverity, now: now) {
                 case nil:
                     plan(
                         &incident, .resolved, at: incident.severity, to: receiver, title: incident.headline ?? "",
                         at: now, serverTime: now, into: &ledger)
-                case .outsideActiveHours: continue
+                case let hold? where hold.isDebt: continue
                 default: break
                 }
                 incident.owed.removeAll { $0 == receiver }
-                ledger.incidents[incident.id] = incident
             }
-            owing[incident.id] = incident.owed.isEmpty ? nil : incident
+            keep(incident, since: before, into: &ledger)
         }
+    }
+
+    /// Forgives the debts of what a later run of the same tool in the same database has made good, or has made its own by ending as badly. It is
+    /// what `MigrationFailed` goes by: the last run that has ended. What waits for a receiver's hours alone is told in any case.
+    mutating func forgiveDebts(
+        since run: MigrationRun, endedAt severity: Severity, at now: Timestamp, into ledger: inout Ledger
+    ) {
+        let id = Self.incidentID(ofRun: run.id)
+        let labels = ["target": run.target, "database": run.database, "tool": run.tool]
+        for var incident in owing.values.sorted(by: { $0.id < $1.id }) where incident.id != id {
+            guard case .migration = incident.subject, labels.allSatisfy({ incident.labels[$0] == $1 }),
+                let end = incident.end, end <= run.end ?? now,
+                let owed = incident.endSeverity, severity == .info || severity >= owed
+            else { continue }
+            let before = incident
+            incident.owed = before.owed.filter { policy.hold(of: $0, end: before, at: owed, now: now) != .muted }
+            guard incident.owed != before.owed else { continue }
+            incident.note("A later run has ended: nobody else is told of this one.", .info, at: now)
+            keep(incident, since: before, into: &ledger)
+        }
+    }
+
+    /// Keeps what is over for as long as it owes somebody its end.
+    private mutating func keep(_ incident: Incident, since before: Incident, into ledger: inout Ledger) {
+        guard incident != before else { return }
+        owing[incident.id] = incident.owed.isEmpty ? nil : incident
+        ledger.incidents[incident.id] = incident
     }
 
     /// - Parameter severity: of the news.
@@ -119,21 +153,26 @@ extension IncidentBook {
         let severity = isFall ? severity : max(severity, before?.severity ?? .info)
         var listener = before ?? Listener(messages: 0, severity: severity, at: now)
         let place = listener.count(reason, severity, at: serverTime - incident.begin)
-        (listener.severity, listener.at) = (severity, now)
+        let isOver = incident.status == .closed
+        let alerts = incident.firing(for: receiver)
+        let shownAlerts = alerts.filter { isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil }
+        listener.severity = severity
+        // What it tells of it knows, though the clock was set back meanwhile.
+        listener.at = max(now, shownAlerts.values.compactMap(\.audibleSince).max() ?? now)
         if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
         incident.listeners[receiver] = listener
-        let isOver = incident.status == .closed
+        // Who is not told of all of it is told in the words of the rest.
+        let leading = alerts.count < incident.firing.count ? Self.leading(alerts) : nil
         let shown = isOver && before == nil ? Self.shownTimelineOfDigest : Self.shownTimeline
         let notification = Notification(
             incidentID: incident.id, incidentKey: incident.key, episode: incident.episode,
-            thread: incident.thread(to: receiver), reason: reason, severity: severity, isResolved: isOver, title: title,
+            thread: incident.thread(to: receiver), reason: reason, severity: severity, isResolved: isOver,
+            title: leading == nil || isOver ? title : Self.title(alerts),
             since: incident.begin, at: now,
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
-            facts: incident.facts,
-            alerts: incident.firing.filter {
-                isOver ? $0.value.audibleSince != nil : $0.value.mutedBy == nil
-            }.sorted { $0.key < $1.key }
-                .map(\.value),
+            facts: leading.map { facts(of: $0, firing: alerts) } ?? incident.facts,
+            alerts: shownAlerts.sorted { $0.key < $1.key }.map(\.value),
+            joined: reason == .changed ? Self.joined(shownAlerts, since: before?.at) : [],
             ended: incident.untoldEnds(for: receiver), timeline: incident.timeline.suffix(shown),
             link: link(to: incident), sender: policy.sender,
             acknowledgement: isOver ? nil : incident.acknowledgementInForce, maintenance: incident.maintenance)
@@ -148,6 +187,14 @@ extension IncidentBook {
                 notification: notification, replaces: policy.reasonsReplaced(by: notification, to: receiver),
                 correlation: policy.correlation(of: receiver), leadingTarget: policy.leadingTarget(of: incident),
                 plannedAt: now))
+    }
+
+    /// What the alerts say that have joined, in the order in which they did.
+    private static func joined(_ alerts: [String: IncidentAlert], since time: Timestamp?) -> [String] {
+        guard let time else { return [] }
+        let joined = alerts.filter { $0.value.audibleSince.map { $0 > time } ?? false }
+        return joined.sorted { ($0.value.audibleSince ?? time, $0.key) < ($1.value.audibleSince ?? time, $1.key) }
+            .map { $0.value.annotations["summary"] ?? $0.value.name }
     }
 
     private func link(to incident: Incident) -> String? {

@@ -8,7 +8,7 @@
 /// back (a silence, the hour of the day, a duration to wait for) needs no memory of its own: when it ends, what is still true is told.
 public struct IncidentBook: Sendable, Hashable {
     public internal(set) var open: [String: Incident]
-    /// Those that are over, of whose end some receivers are to be told when their hours begin.
+    /// Those that are over, of whose end some receivers are to be told when their hours begin, or when nothing mutes it any more.
     public internal(set) var owing: [String: Incident]
     /// Those that are in force or will be, by their ids; without the configured ones.
     public internal(set) var silences: [Silence.ID: Silence]
@@ -22,6 +22,9 @@ public struct IncidentBook: Sendable, Hashable {
 
     /// A fall of severity is told after this long: an alert that resolves because its run ends is not news of its own.
     static let settling = Duration.seconds(5)
+
+    /// That another alert of the same rule and target fires is told after this long, with those that have joined meanwhile.
+    static let joining = Duration.seconds(30)
 
     /// Words of which only the numbers are new are stored after this long.
     static let wordsWait = Duration.seconds(30)

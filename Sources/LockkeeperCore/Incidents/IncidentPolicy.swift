@@ -70,12 +70,12 @@ public struct IncidentPolicy: Sendable, Hashable {
             .compactMap(\.reminderInterval).min()
     }
 
-    /// Of several routes to a receiver one that lets through is enough; else one that will when its hours begin, else the last that could.
+    /// Of several routes to a receiver one that lets through is enough; else one that will later, else the last that could.
     private func hold(of receiver: String, _ judge: (Route) -> Hold?) -> Hold? {
         var result = Hold.unmatched
         for route in routes where route.receiver == receiver {
             guard let hold = judge(route) else { return nil }
-            if hold != .unmatched, result != .outsideActiveHours { result = hold }
+            if hold != .unmatched, !result.isDebt { result = hold }
         }
         return result
     }

@@ -24,6 +24,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public var facts: IncidentFacts
     /// The alerts firing now (or, in the closing message, those that fired).
     public var alerts: [IncidentAlert]
+    /// What the alerts say because of which the receiver is told, where others fired before, oldest first.
+    public var joined: [String]
     /// Those that the receiver may know and that have ended since it was last told such ends, while the incident goes on.
     public var ended: [EndedAlert]
     /// The newest lines of the timeline, oldest first.
@@ -59,8 +61,8 @@ public struct Notification: Sendable, Hashable, Codable {
     public init(
         incidentID: String, incidentKey: String? = nil, episode: Int = 0, thread: String? = nil, reason: Reason,
         severity: Severity, isResolved: Bool, title: String, since: Timestamp, at: Timestamp, duration: Duration,
-        facts: IncidentFacts,
-        alerts: [IncidentAlert] = [], ended: [EndedAlert] = [], timeline: [TimelineEntry] = [], link: String? = nil,
+        facts: IncidentFacts, alerts: [IncidentAlert] = [], joined: [String] = [], ended: [EndedAlert] = [],
+        timeline: [TimelineEntry] = [], link: String? = nil,
         sender: String, isTest: Bool = false,
         acknowledgement: Acknowledgement? = nil, maintenance: MaintenanceWindow? = nil
     ) {
@@ -77,6 +79,7 @@ public struct Notification: Sendable, Hashable, Codable {
         self.duration = duration
         self.facts = facts
         self.alerts = alerts
+        self.joined = joined
         self.ended = ended
         self.timeline = timeline
         self.link = link
@@ -86,7 +89,7 @@ public struct Notification: Sendable, Hashable, Codable {
         self.maintenance = maintenance
     }
 
-    /// What was planned before there were keys, episodes, ends and maintenance has none of them.
+    /// What was planned before there were keys, episodes, ends, maintenance and joined alerts has none of them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -103,6 +106,7 @@ public struct Notification: Sendable, Hashable, Codable {
             duration: try container.decode(Duration.self, forKey: .duration),
             facts: try container.decode(IncidentFacts.self, forKey: .facts),
             alerts: try container.decode([IncidentAlert].self, forKey: .alerts),
+            joined: try container.decodeIfPresent([String].self, forKey: .joined) ?? [],
             ended: try container.decodeIfPresent([EndedAlert].self, forKey: .ended) ?? [],
             timeline: try container.decode([TimelineEntry].self, forKey: .timeline),
             link: try container.decodeIfPresent(String.self, forKey: .link),

@@ -2,7 +2,8 @@ public import PromQL
 
 /// A time in which nobody is told of certain incidents or alerts: set by a person, or a maintenance window of the configuration.
 ///
-/// It holds back news, never ends: whoever was told that something began is told how it ended, silence or not.
+/// It holds back news, never ends: whoever was told that something began is told how it ended, silence or not. A migration that ends badly
+/// meanwhile is news to all others when it is over, unless a later run has made it good.
 public struct Silence: Sendable, Hashable, Codable, Identifiable {
     public var id: String
     /// What it is about: all of them hold for the labels of an incident, or for those of one of its alerts. At least one.

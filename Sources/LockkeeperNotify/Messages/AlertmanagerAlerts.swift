@@ -45,7 +45,10 @@ public struct AlertmanagerAlerts: Sendable, Hashable {
         guard notification.maintenance == nil else { return [] }
         // A test shall be over soon, by itself.
         let end = notification.isResolved ? notification.at : now + lifetime
-        let firing = notification.isResolved ? notification.alerts : standing.firing
+        let receiver = standing.delivery.receiver
+        let firing =
+            notification.isResolved
+            ? notification.alerts : standing.firing.filter { $0.failingReceiver != receiver }
         var alerts: [Alert] = []
         if notification.facts.run != nil || notification.alerts.isEmpty {
             alerts.append(ofIncident(notification, until: end, at: now))

@@ -43,7 +43,7 @@ struct MessageWording: Sendable {
         switch notification.reason {
         case .escalated: "The severity rose to \(notification.severity.rawValue)."
         case .deescalated: "The severity fell to \(notification.severity.rawValue); it is not over yet."
-        case .changed: notification.maintenance == nil ? "Another alert has joined." : "The plan has changed."
+        case .changed: notification.maintenance == nil ? joined : "The plan has changed."
         case .acknowledged:
             notification.acknowledgement.map { acknowledgement in
                 let comment = acknowledgement.comment.isEmpty ? "." : ": \(acknowledgement.comment)"
@@ -52,6 +52,17 @@ struct MessageWording: Sendable {
         case .reminder: "It still goes on, and nobody has acknowledged it."
         case .test: "This is a test message. Nothing is wrong, and nobody has to do anything."
         case .opened, .resolved: nil
+        }
+    }
+
+    /// `2 more alerts have joined: slot a lags; slot b lags`
+    private var joined: String {
+        let texts = notification.joined
+        let named = texts.prefix(3).map(Self.singleLine).joined(separator: "; ") + (texts.count > 3 ? "; …" : "")
+        return switch texts.count {
+        case 0: "Another alert has joined."
+        case 1: "Another alert has joined: \(named)"
+        default: "\(texts.count) more alerts have joined: \(named)"
         }
     }
 

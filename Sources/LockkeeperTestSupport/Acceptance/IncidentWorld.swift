@@ -28,6 +28,14 @@ public struct IncidentWorld {
     private var episodes: [String: [Int: Timestamp]] = [:]
     /// The alerts that the book was last told to be firing.
     private var known: [IncidentAlert] = []
+    /// The bad ends that were silenced and are to be told later.
+    private var heldBack: [Incident.ID: HeldBack] = [:]
+    /// Who is not to be told of an end any more, since a later run has ended.
+    private var forgiven: Set<Lane> = []
+    /// When each receiver was last told of each alert of an incident.
+    private var heard: [Lane: [[String: String]: Timestamp]] = [:]
+    /// Since when each alert of an incident fires and is silenced neither itself nor with it; none if it ever was.
+    private var audible: [Incident.ID: [[String: String]: Timestamp?]] = [:]
     private var trace: [(at: Timestamp, what: Happening)] = []
 
     private struct Lane: Hashable {
@@ -80,6 +88,15 @@ public struct IncidentWorld {
         /// When the last acknowledgement ceased to hold because of a rise, or a silence ended.
         var callsFrom: Timestamp?
         var isMuted = false
+    }
+
+    /// A bad end that was silenced.
+    private struct HeldBack {
+        var run: MigrationRun
+        var severity: Severity
+        /// Who is to be told when nothing silences it any more.
+        var receivers: Set<String>
+        var isSilenced = true
     }
 
     private static let receivers = ["slack", "mail", "pager", "board"]
@@ -160,7 +177,7 @@ public struct IncidentWorld {
 
     /// An alert comes or goes.
     private mutating func change() {
-        let name = random.pick(["Down", "Lag", "Long", "Blocked"])
+        let name = random.pick(["Down", "Lag", "Long", "Blocked", "Refused"])
         let severity = random.pick(Severity.allCases)
         var labels = ["alertname": name, "severity": severity.rawValue]
         if name == "Long" || name == "Blocked" {
@@ -168,6 +185,8 @@ public struct IncidentWorld {
                 return
             }
             (labels["run"], labels["target"]) = (run.id, run.target)
+        } else if name == "Refused" {
+            labels["receiver"] = random.pick(Self.receivers)
         } else {
             labels["target"] = random.pick(Self.targets)
         }
@@ -226,7 +245,10 @@ public struct IncidentWorld {
     private mutating func comeBack() -> [RunEvent] {
         let target = random.pick(Self.targets)
         note(.returning(target: target))
-        for incident in book.open.values where incident.target == target { seen[incident.id] = nil }
+        for incident in book.open.values where incident.target == target {
+            seen[incident.id] = nil
+            audible[incident.id] = nil
+        }
         commit(book.close(targetsOtherThan: Set(Self.targets).subtracting([target]), at: now))
         return runs.values.filter { $0.target == target }.sorted { $0.id < $1.id }.map { .started($0) }
     }
@@ -311,7 +333,9 @@ public struct IncidentWorld {
         for (id, incident) in book.open { observe(id, incident) }
         checkSilence(change)
         checkEveryoneWasTold()
+        checkJoined()
         checkMaintenance()
+        checkHeldBack(events)
     }
 
     private var firing: [IncidentAlert] { alerts.sorted { $0.key < $1.key }.map(\.value) }
@@ -349,7 +373,9 @@ public struct IncidentWorld {
         note(.message(delivery))
         let before = lanes[delivery.thread] ?? []
         lanes[delivery.thread] = before + [delivery]
-        newest[Lane(incident: delivery.incidentID, receiver: delivery.receiver)] = delivery
+        let lane = Lane(incident: delivery.incidentID, receiver: delivery.receiver)
+        newest[lane] = delivery
+        for alert in notification.alerts { heard[lane, default: [:]][alert.labels] = now }
         if let other = told.updateValue(delivery, forKey: delivery.id) {
             expect(false, "the id \(delivery.id) is used twice")
             expect(
@@ -357,6 +383,12 @@ public struct IncidentWorld {
                     && other.notification.severity == notification.severity,
                 "the id \(delivery.id) is used for different news")
         }
+        expect(
+            !forgiven.contains(lane),
+            "\(delivery.receiver) is told of a failure after a later run has ended")
+        expect(
+            notification.alerts.allSatisfy { isAudible($0, to: delivery.receiver) },
+            "\(delivery.receiver) is told that it fails")
         expect(delivery.sequence == before.count + 1, "message \(before.count + 1) has the number \(delivery.sequence)")
         expect(delivery.replaces.isDisjoint(with: [.opened, .resolved]), "a beginning or an end is needless")
         if let first = before.first {
@@ -437,20 +469,49 @@ public struct IncidentWorld {
         }
     }
 
+    /// Nobody is to hear that he cannot be told.
+    private func isAudible(_ alert: IncidentAlert, to receiver: String) -> Bool {
+        alert.name != "Refused" || alert.labels["receiver"] != receiver
+    }
+
     /// Each receiver that a route wants to be told of what goes on has been told of it, as severe as it is.
     private mutating func checkEveryoneWasTold() {
         for incident in book.open.values.sorted(by: { $0.id < $1.id })
         where !incident.isMaintenance && !isSilenced(incident) {
             guard let seen = seen[incident.id] else { continue }
-            let alerts = incident.firing.values
-            let audible = alerts.filter { !isSilenced($0.labels) }.map(\.severity).max()
-            if case .alerts = incident.subject, audible == nil { continue }
-            let severity = audible ?? .info
-            for route in book.policy.routes where wants(route, incident, at: severity, seen) {
+            let alerts = incident.firing.values.filter { !isSilenced($0.labels) }
+            for route in book.policy.routes {
+                let audible = alerts.filter { isAudible($0, to: route.receiver) }.map(\.severity).max()
+                if case .alerts = incident.subject, audible == nil { continue }
+                let severity = audible ?? .info
+                guard wants(route, incident, at: severity, seen) else { continue }
                 let last = newest[Lane(incident: incident.id, receiver: route.receiver)]?.notification
                 expect(
                     last.map { !$0.isResolved && $0.severity >= severity } == true,
                     "\(route.receiver) was not told of \(incident.id), which is \(severity)")
+            }
+        }
+    }
+
+    /// Each receiver has been told of each alert that has been firing for a while and that a route wants to be told of.
+    private mutating func checkJoined() {
+        let before = audible
+        audible = [:]
+        for incident in book.open.values.sorted(by: { $0.id < $1.id }) where !incident.isMaintenance {
+            let isSilenced = self.isSilenced(incident)
+            for alert in incident.firing.values.sorted(by: { $0.severity < $1.severity }) {
+                let isAudible = !isSilenced && !self.isSilenced(alert.labels)
+                let since = isAudible ? before[incident.id]?[alert.labels] ?? now : nil
+                audible[incident.id, default: [:]][alert.labels] = .some(since)
+                guard let since, now - since >= .seconds(31), incident.lowerSince == nil, let seen = seen[incident.id]
+                else { continue }
+                for route in book.policy.routes
+                where wants(route, incident, at: alert.severity, seen) && self.isAudible(alert, to: route.receiver) {
+                    let told = heard[Lane(incident: incident.id, receiver: route.receiver)]?[alert.labels]
+                    expect(
+                        told.map { $0 >= since } ?? false,
+                        "\(route.receiver) was not told of \(alert.labels), which has joined")
+                }
             }
         }
     }
@@ -476,10 +537,71 @@ public struct IncidentWorld {
         }
     }
 
+    /// Who has not heard of a migration is told that it ended badly when nothing silences that any more, if no later run has ended since.
+    private mutating func checkHeldBack(_ events: [RunEvent]) {
+        for event in events { holdBack(event) }
+        for (id, held) in heldBack.sorted(by: { $0.key < $1.key }) {
+            guard let incident = stored.incidents[id] else { continue }
+            let isSilenced = self.isSilenced(incident)
+            heldBack[id]?.isSilenced = isSilenced
+            for receiver in held.receivers.sorted() {
+                let isTold = newest[Lane(incident: id, receiver: receiver)]?.notification.isResolved == true
+                let routes = self.routes(to: receiver, end: incident, held.severity)
+                let isAwake = routes.contains { $0.activeHours.isEmpty || $0.activeHours.contains { $0.contains(now) } }
+                if !routes.isEmpty {
+                    expect(
+                        isTold == (isAwake && !isSilenced),
+                        "\(receiver) was \(isTold ? "told within a silence" : "not told") how \(id) ended")
+                    if !isTold { continue }
+                }
+                heldBack[id]?.receivers.remove(receiver)
+            }
+        }
+    }
+
+    private mutating func holdBack(_ event: RunEvent) {
+        let severity: Severity
+        switch event.run.outcome {
+        case nil: return
+        case .committed, .unseen: severity = .info
+        case .lost: severity = .warning
+        case .failed, .cancelled: severity = .critical
+        }
+        let run = event.run
+        for (id, held) in heldBack
+        where held.isSilenced && held.run.target == run.target && held.run.tool == run.tool
+            && (severity == .info || severity >= held.severity)
+        {
+            heldBack[id] = nil
+            guard let incident = stored.incidents[id] else { continue }
+            forgiven.formUnion(
+                held.receivers.filter { !routes(to: $0, end: incident, held.severity).isEmpty }
+                    .map { Lane(incident: id, receiver: $0) })
+        }
+        let id = IncidentBook.incidentID(ofRun: run.id)
+        guard severity > .info, let incident = stored.incidents[id], isSilenced(incident) else { return }
+        let receivers = Self.receivers.filter {
+            newest[Lane(incident: id, receiver: $0)] == nil && !routes(to: $0, end: incident, severity).isEmpty
+        }
+        heldBack[id] = HeldBack(run: run, severity: severity, receivers: Set(receivers))
+    }
+
+    /// The routes that tell a receiver how something ended that it has not heard of. None where it has a digest, which is told silence or not.
+    private func routes(to receiver: String, end incident: Incident, _ severity: Severity) -> [Route] {
+        let routes = book.policy.routes.filter { $0.receiver == receiver }
+        if routes.contains(where: \.isDigest) { return [] }
+        return routes.filter {
+            $0.unacknowledgedFor == nil && severity >= $0.severity && matches($0, incident)
+        }
+    }
+
+    private func matches(_ route: Route, _ incident: Incident) -> Bool {
+        route.match.allSatisfy { incident.labels[$0.key] == $0.value }
+            && route.matchers.allSatisfy { incident.labels[$0.name, default: ""] == $0.value }
+    }
+
     private func wants(_ route: Route, _ incident: Incident, at severity: Severity, _ seen: Seen) -> Bool {
-        guard !route.isDigest, severity >= route.severity,
-            route.match.allSatisfy({ incident.labels[$0.key] == $0.value }),
-            route.matchers.allSatisfy({ incident.labels[$0.name, default: ""] == $0.value }),
+        guard !route.isDigest, severity >= route.severity, matches(route, incident),
             let since = seen.since[route.severity], now - since >= route.minimumDuration
         else { return false }
         if let wait = route.unacknowledgedFor {

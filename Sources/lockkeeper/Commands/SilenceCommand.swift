@@ -14,7 +14,8 @@ struct SilenceCommand: AsyncParsableCommand {
               lockkeeper silence list
               lockkeeper silence expire silence-2s9x4k
 
-            What is still true when a silence ends is told then, and who was told that something began is told how it ended, silence or not.
+            What is still true when a silence ends is told then, and so is a migration that failed meanwhile, unless a later run has ended since.
+            Who was told that something began is told how it ended, silence or not.
             Planned windows can stand in the configuration, under `maintenance`.
             """, subcommands: [Add.self, List.self, Expire.self], defaultSubcommand: List.self)
 

@@ -155,6 +155,62 @@ import Testing
         #expect(end.deliveries.count == 5, "status is told of production only")
     }
 
+    @Test
+    mutating func `Other alerts of a rule on a target are told half a minute after the first has joined, together`() {
+        func at(_ seconds: Int, _ slots: String...) -> [Delivery] {
+            // A restart at any time changes nothing.
+            book = IncidentBook(incidents: Array(book.open.values), policy: book.policy)
+            return book.advance(
+                firing: slots.map { alert("SlotLost", .critical, run: nil, extra: $0) },
+                at: Self.begin + .seconds(seconds)
+            ).deliveries
+        }
+        #expect(at(0, "a").map(\.notification.reason) == [.opened, .opened, .opened])
+        #expect(at(15, "a", "b") == [])
+        #expect(at(20, "a", "b", "c") == [])
+        #expect(at(44, "a", "b", "c") == [])
+        let joined = at(45, "a", "b", "c")
+        #expect(joined.map(\.receiver) == ["slack", "mail", "status"])
+        #expect(joined.allSatisfy { $0.notification.reason == .changed && $0.notification.alerts.count == 3 })
+        #expect(joined.first?.notification.joined == ["SlotLost summary", "SlotLost summary"])
+        #expect(at(46, "a", "b", "c", "d") == [])
+        #expect(at(75, "a", "b", "c") == [], "what was over soon has not joined")
+        #expect(at(100, "b", "c", "d") == [])
+        #expect(at(130, "b", "c", "d").map(\.notification.reason) == [.changed, .changed, .changed])
+        #expect(at(131, "b") == [])
+        #expect(at(132).map(\.notification.reason) == [.resolved, .resolved, .resolved])
+    }
+
+    @Test mutating func `What joins after the clock was set back, or in the step of a message, is told all the same`() {
+        let (first, second) = (
+            alert("SlotLost", .critical, run: nil, extra: "a"), alert("SlotLost", .critical, run: nil, extra: "b")
+        )
+        for step in [0, -600] {
+            var book = IncidentBook(policy: IncidentPolicy(routes: [Route(receiver: "slack")]))
+            var told: [Notification.Reason] = []
+            for (seconds, alerts) in [
+                (0, [first]), (step, [first, second]), (31, [first, second]), (99, [first, second]),
+            ] {
+                if seconds == 0, alerts.count == 2, let id = book.open.keys.first {
+                    told +=
+                        book.acknowledge(id, by: "anna", at: Self.begin)?.deliveries.map(\.notification.reason) ?? []
+                }
+                told += book.advance(firing: alerts, at: Self.begin + .seconds(seconds)).deliveries
+                    .map(\.notification.reason)
+            }
+            #expect(told == (step == 0 ? [.opened, .acknowledged, .changed] : [.opened, .changed]))
+        }
+    }
+
+    @Test mutating func `That an alert of lower severity joins is told to those who hear of its severity`() {
+        let first = alert("SlotLost", .critical, run: nil, extra: "a")
+        let second = alert("SlotLost", .warning, run: nil, extra: "b")
+        _ = book.advance(firing: [first], at: Self.begin)
+        _ = book.advance(firing: [first, second], at: Self.begin + .seconds(10))
+        #expect(
+            told(book.advance(firing: [first, second], at: Self.begin + .seconds(40))) == ["slack changed critical"])
+    }
+
     @Test mutating func `A book that is restored goes on as the one that was stored`() {
         let t = Self.begin
         _ = book.advance([.started(run())], firing: [alert("Long", .warning)], at: t)

@@ -1,3 +1,4 @@
+import Foundation
 import LockkeeperCore
 import PromQL
 import Testing
@@ -89,14 +90,139 @@ import Testing
         #expect(at(77) == ["deescalated info"])
     }
 
-    @Test mutating func `A migration that fails within a maintenance window is told to those who knew of it alone`() {
-        book.policy.maintenance = [silence(Self.target, from: 10, until: 1000, id: "maintenance-move")]
+    /// Lets a run fail at 100 s within what mutes it.
+    ///
+    /// - Returns: who is told of it then.
+    private mutating func fail(_ outcome: Outcome = .failed(evidence: "it broke")) -> [String] {
         book.policy.routes.append(Route(receiver: "mail", severity: .critical))
-        #expect(at(0, events: [.started(run())]) == ["opened info"])
-        let end = book.advance(
-            [.ended(run(outcome: .failed(evidence: "it broke")))], at: Self.begin + .seconds(100))
-        #expect(end.deliveries.map(\.receiver) == ["slack"])
-        #expect(end.incidents.first?.mutedBy == "maintenance-move")
+        _ = at(0, events: [.started(run())])
+        return book.advance([.ended(run(outcome: outcome))], firing: [], at: Self.begin + .seconds(100))
+            .deliveries.map(\.receiver)
+    }
+
+    /// Another run of the same tool.
+    private func laterRun(_ outcome: Outcome?, end: Int, tool: String = "drizzle") -> MigrationRun {
+        MigrationRun(
+            id: "r2", target: "app", database: "shop", tool: tool, user: "deploy", sessions: [],
+            begin: Self.begin + .seconds(end - 10), end: outcome.map { _ in Self.begin + .seconds(end) },
+            outcome: outcome)
+    }
+
+    @Test
+    mutating func
+        `A migration that fails in a maintenance window is told to those who knew of it, and to others after it`()
+    {
+        book.policy.maintenance = [silence(Self.target, from: 10, until: 1000, id: "maintenance-move")]
+        #expect(fail() == ["slack"])
+        #expect(book.owing["run-r1"]?.mutedBy == "maintenance-move")
+        #expect(at(999) == [])
+        let change = book.advance(firing: [], at: Self.begin + .seconds(1000))
+        #expect(change.deliveries.map(\.receiver) == ["mail"])
+        let end = change.deliveries.first?.notification
+        #expect(end?.isResolved == true)
+        #expect(end?.title == "Migration on app FAILED after 1m 40s")
+        #expect(end?.duration == .seconds(100))
+        #expect(change.incidents.first?.timeline.map(\.text).last == "No longer muted.")
+        #expect(at(1001) == [], "it is told once")
+        #expect(book.owing.isEmpty)
+    }
+
+    @Test mutating func `A migration that began and failed in a silence is told when the silence runs out`() {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail() == [])
+        #expect(at(599) == [])
+        #expect(at(600) == ["resolved critical", "resolved critical"])
+        #expect(at(601) == [])
+    }
+
+    @Test
+    mutating func `A failure that a silence held back is told when somebody ends the silence, and not in the next`() {
+        _ = book.add(silence(Self.target, until: 6000))
+        #expect(fail() == [])
+        _ = book.add(silence(Self.target, until: 300, id: "s2"))
+        _ = book.expire("s1", at: Self.begin + .seconds(200))
+        #expect(at(200) == [], "another one goes on")
+        #expect(at(300) == ["resolved critical", "resolved critical"])
+    }
+
+    @Test
+    mutating func
+        `A failure in a maintenance window is told when a reload takes the window out, where a route still leads`()
+    {
+        book.policy.maintenance = [silence(Self.target, until: 6000, id: "maintenance-move")]
+        #expect(fail() == [])
+        book.policy.maintenance = []
+        book.policy.routes.removeAll { $0.receiver == "slack" }
+        let change = book.advance(firing: [], at: Self.begin + .seconds(200))
+        #expect(change.deliveries.map(\.receiver) == ["mail"])
+        #expect(book.owing.isEmpty)
+    }
+
+    @Test mutating func `A failure that a silence held back outlives a restart`() throws {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail() == [])
+        let stored = try JSONDecoder().decode(
+            Incident.self, from: JSONEncoder().encode(#require(book.owing["run-r1"])))
+        for isSilenced in [true, false] {
+            var restored = IncidentBook(
+                incidents: [stored], silences: isSilenced ? Array(book.silences.values) : [], policy: book.policy)
+            let within = restored.advance(firing: [], at: Self.begin + .seconds(isSilenced ? 599 : 700))
+            #expect(within.deliveries.count == (isSilenced ? 0 : 2))
+            let after = restored.advance(firing: [], at: Self.begin + .seconds(701))
+            #expect(after.deliveries.count == (isSilenced ? 2 : 0))
+        }
+    }
+
+    @Test mutating func `A failure that a silence held back waits for a receiver's hours`() {
+        _ = book.add(silence(Self.target, until: 600))
+        // The 24th of November 2025, 16:00 UTC.
+        book.policy.routes = [Route(receiver: "slack", activeHours: [ActiveHours(from: 17 * 60, until: 18 * 60)])]
+        #expect(fail() == [])
+        #expect(at(600) == ["resolved critical"], "mail is told at any hour")
+        #expect(at(3599) == [])
+        #expect(at(3600) == ["resolved critical"])
+    }
+
+    @Test(arguments: [
+        (Outcome.committed(versions: []), "drizzle", false), (.committed(versions: []), "psql", true),
+        (.lost(evidence: "nobody knows"), "drizzle", true), (nil, "drizzle", true),
+    ])
+    mutating func `A failure in a silence is told after it unless a later run of the tool has succeeded`(
+        outcome: Outcome?, tool: String, isTold: Bool
+    ) {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail() == [])
+        let later = laterRun(outcome, end: 300, tool: tool)
+        #expect(at(300, events: [outcome == nil ? .started(later) : .ended(later)]) == [])
+        let told = book.advance(firing: [], at: Self.begin + .seconds(600)).deliveries
+        #expect(told.contains { $0.incidentID == "run-r1" } == isTold)
+        if !isTold { #expect(told == []) }
+    }
+
+    @Test mutating func `Of several failures in a silence the last is told`() {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail() == [])
+        let change = book.advance(
+            [.ended(laterRun(.failed(evidence: "again"), end: 300))], firing: [], at: Self.begin + .seconds(300))
+        #expect(change.deliveries == [])
+        let first = change.incidents.first { $0.id == "run-r1" }
+        #expect(first?.owed == [])
+        #expect(first?.timeline.last?.text == "A later run has ended: nobody else is told of this one.")
+        let told = book.advance(firing: [], at: Self.begin + .seconds(600)).deliveries
+        #expect(told.map(\.incidentID) == ["run-r2", "run-r2"])
+    }
+
+    @Test mutating func `That a migration committed in a silence is no news after it`() {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail(.committed(versions: [])) == [])
+        #expect(book.owing.isEmpty)
+        #expect(at(600) == [])
+    }
+
+    @Test mutating func `That nobody saw how a migration ended in a silence is told after it as a warning`() {
+        _ = book.add(silence(Self.target, until: 600))
+        #expect(fail(.lost(evidence: "nobody knows")) == [])
+        #expect(at(600) == ["resolved warning"])
     }
 
     @Test mutating func `An incident can be silenced by its name or its severity`() throws {
@@ -134,6 +260,27 @@ import Testing
         #expect(at(10, lagging("a"), lagging("b")) == ["opened warning"])
         #expect(at(20, lagging("b")) == [])
         #expect(at(30) == ["resolved warning"])
+    }
+
+    @Test
+    mutating func
+        `An alert that joins in a silence of its own is told half a minute after it, also if it was heard for a moment`()
+    {
+        func lagging(_ slot: String, _ severity: Severity = .warning) -> IncidentAlert {
+            IncidentAlert(
+                name: "ReplicationLagging", severity: severity,
+                labels: ["target": "app", "slot": slot, "severity": severity.rawValue], annotations: [:],
+                activeAt: Self.begin)
+        }
+        #expect(at(0, lagging("a")) == ["opened warning"])
+        #expect(at(5, lagging("a"), lagging("b")) == [])
+        _ = book.add(silence(LabelMatcher("slot", is: "b"), from: 10, until: 100))
+        #expect(at(10, lagging("a"), lagging("b")) == [])
+        #expect(at(20, lagging("a", .critical), lagging("b")) == ["escalated critical"])
+        #expect(at(99, lagging("a", .critical), lagging("b")) == [])
+        #expect(at(100, lagging("a", .critical), lagging("b")) == [])
+        #expect(at(130, lagging("a", .critical), lagging("b")) == ["changed critical"])
+        #expect(at(161, lagging("a", .critical), lagging("b")) == [])
     }
 
     @Test mutating func `The end names the alerts that were told, and none that was silenced`() {

@@ -34,14 +34,23 @@ extension AcceptancePlay {
         play.want("slack", 15...16, .resolved, .warning)
     }
 
-    /// Of a group that grows and shrinks at no other severity, only the begin and the end are told.
-    static let joining = make("joining", 20, to: "slack") { play in
+    /// That others of the rule join is told half a minute after the first of them, once; that some of them are over is not told by itself.
+    static let joining = make(
+        "joining", 110, routes: [Route(receiver: "slack"), Route(receiver: "pager", severity: .critical)]
+    ) { play in
         play.at(1, .fires(.played(.warning, of: "a")))
         play.at(4, .fires(.played(.warning, of: "b")))
-        play.at(8, .ends(.played(.warning, of: "a")))
-        play.at(15, .ends(.played(.warning, of: "b")))
+        play.at(8, .fires(.played(.warning, of: "c")))
+        play.at(10, .fires(.played(.warning, of: "brief")))
+        play.at(20, .ends(.played(.warning, of: "brief")))
+        play.at(40, .ends(.played(.warning, of: "a")))
+        play.at(50, .fires(.played(.warning, of: "d")))
+        play.at(60, .ends(.played(.warning, of: "c")))
+        play.at(100, .ends(.played(.warning, of: "b")), .ends(.played(.warning, of: "d")))
         play.want("slack", 1...2, .opened, .warning)
-        play.want("slack", 15...16, .resolved, .warning)
+        play.want("slack", 34...36, .changed, .warning)
+        play.want("slack", 80...82, .changed, .warning)
+        play.want("slack", 100...101, .resolved, .warning)
     }
 
     /// TestRepeat: what goes on is told again, and no more once it is over.

@@ -33,6 +33,20 @@ struct SlackMessageTests {
         #expect(SlackMarkup.escaped("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", limit: 15) == "👩‍👩‍👧‍👦…")
     }
 
+    @Test func `A message that others have joined says which`() {
+        var notification = Example.otherAlert.notification
+        notification.reason = .changed
+        let reasons = [[], ["slot b\nlags"], ["b", "c"], ["b", "c", "d", "e"]].map { joined in
+            notification.joined = joined
+            return MessageWording(notification).reason
+        }
+        #expect(
+            reasons == [
+                "Another alert has joined.", "Another alert has joined: slot b lags", "2 more alerts have joined: b; c",
+                "4 more alerts have joined: b; c; d; …",
+            ])
+    }
+
     @Test func `A command comes whole or not at all`() throws {
         var notification = Example.started.notification
         let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN ("

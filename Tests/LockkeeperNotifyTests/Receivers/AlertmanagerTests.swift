@@ -139,6 +139,19 @@ struct AlertmanagerTests {
             ])
     }
 
+    @Test func `It is not told that it fails itself, though it was told that another does`() throws {
+        var standing = StandingMessage(delivery: Example.otherAlert.delivery, firing: [])
+        var failure = try #require(standing.delivery.notification.alerts.first)
+        failure.labels["target"] = nil
+        standing.firing = ["mail", standing.delivery.receiver].map { receiver in
+            failure.labels["receiver"] = receiver
+            return failure
+        }
+        standing.delivery.notification.alerts = [standing.firing[0]]
+        let receivers = AlertmanagerAlerts([standing], at: now).alerts.compactMap { $0.labels["receiver"] }
+        #expect(receivers == ["mail"])
+    }
+
     @Test func `An alert that is over since the last message ends when it did, unless it fires again`() throws {
         var delivery = Example.blockedByForgottenTransaction.delivery
         let over = delivery.notification.alerts.removeFirst()
