@@ -58,6 +58,9 @@ enum CachetIncident {
 
     static func mark(_ notice: PublicNotice) -> String { "Reference: \(notice.key)" }
 
+    /// What each of the agent's incidents has in it.
+    static let anyMark = "Reference: LK-"
+
     /// Investigating, identified, watching, fixed.
     static func status(_ notice: PublicNotice) -> Int {
         switch notice.progress {

@@ -16,6 +16,9 @@ struct PublicNotice: Sendable, Hashable {
     /// Tells the incident from all others, on pages that cannot keep a key where nobody sees it.
     let key: String
 
+    /// The same for what looks the same to customers.
+    var digest: String { StableIdentifier.derive(from: title, body, "\(progress)", severity.rawValue) }
+
     /// The notification with the words for customers in place of those for engineers, or with those of a receiver's templates, which see the
     /// words for customers as `title` and `text`.
     static func notification(

@@ -32,8 +32,8 @@ struct StatuspageIncident: Sendable, Hashable, Encodable {
             componentIDs: components, notifies: notifiesSubscribers, metadata: ["lockkeeper": ["key": notice.key]])
     }
 
-    /// The body that sets back a component without an incident.
-    static let componentIsOperational = Array(#"{"component":{"status":"operational"}}"#.utf8)
+    /// The body that sets a component without an incident.
+    static func componentBody(status: String) -> [UInt8] { Array(#"{"component":{"status":"\#(status)"}}"#.utf8) }
 
     func json() throws -> [UInt8] { try MessageJSON.encode(self) }
 
@@ -104,11 +104,9 @@ struct StatuspageIncidentAnswer: Sendable, Decodable {
     var updates: [Update]?
     var components: [Component]?
 
-    /// Whether it is as it should be after an update, which may then have been made already.
-    func hasHeard(_ notice: PublicNotice, components wanted: [String]) -> Bool {
-        let affected = (components ?? []).filter { wanted.contains($0.id) }
-        return status == StatuspageIncident.status(notice) && updates?.first?.body == notice.body
-            && affected.allSatisfy { $0.status == StatuspageIncident.component(notice) }
+    /// Whether these words are the last that it was told.
+    func hasHeard(_ notice: PublicNotice) -> Bool {
+        status == StatuspageIncident.status(notice) && updates?.first?.body == notice.body
     }
 
     private enum CodingKeys: String, CodingKey {

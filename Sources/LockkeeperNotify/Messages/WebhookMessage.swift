@@ -50,7 +50,8 @@ public struct WebhookMessage: Sendable, Hashable, Encodable {
         var maintenance: Maintenance?
 
         private enum CodingKeys: String, CodingKey {
-            case incident, key, episode, delivery, sequence, reason, severity, resolved, test, title, summary, target, database,
+            case incident, key, episode, delivery, sequence, reason, severity, resolved, test, title, summary, target,
+                database,
                 run
             case outcome, since, at, details, actions, timeline, link, sender, maintenance
             case durationSeconds = "duration_seconds"

@@ -40,46 +40,59 @@ extension ReceiverClient {
         } catch {
             return .permanent(reason: "the incident could not be written as JSON: \(error)", acceptedRecipients: [])
         }
+        let isEnd = notice.progress == .resolved
         var id = delivery.reference?["incident"]
+        var components = page.components
+        // Customers have these words from an attempt before this one, from another message, or from an earlier episode.
         var isToldAlready = false
-        if id == nil {
+        if id == nil || isEnd && !components.isEmpty {
             let newest = try await service.call(
                 "GET", "/api/incidents?per_page=50", answer: CachetIncident.Answer<[Incident]>.self)
-            let known = newest.data.first {
-                $0.attributes.status?.value != CachetIncident.fixed
-                    && $0.attributes.message?.contains(CachetIncident.mark(notice)) == true
+            let open = newest.data.filter { $0.attributes.status?.value != CachetIncident.fixed }
+            let isOwn = { (incident: Incident) in
+                incident.attributes.message?.contains(CachetIncident.mark(notice)) == true
             }
-            id = known?.id
-            // Opened by an attempt before this one.
-            isToldAlready =
-                known?.attributes.message == CachetIncident.message(notice)
-                && known?.attributes.status?.value == CachetIncident.status(notice)
+            if id == nil {
+                let known = open.first(where: isOwn)
+                id = known?.id
+                isToldAlready =
+                    known?.attributes.message == CachetIncident.message(notice)
+                    && known?.attributes.status?.value == CachetIncident.status(notice)
+            }
+            // What is still open needs them as they are; the last that ends sets them back.
+            let isLast = open.allSatisfy {
+                isOwn($0) || $0.attributes.message?.contains(CachetIncident.anyMark) != true
+            }
+            if isEnd, !isLast { components = [] }
         }
         guard let id else {
             // Customers were told nothing of it, so there is no end to tell them.
-            if notice.progress == .resolved { return .delivered }
+            if isEnd { return .delivered }
             let created = try await service.call(
                 "POST", "/api/incidents", creation,
                 answer: CachetIncident.Answer<CachetIncident.Resource<CachetIncident.NoAttributes>>.self)
-            return .opened(ReceiverReference(["incident": created.data.id]))
+            return .opened(ReceiverReference(["incident": created.data.id, "told": notice.digest]))
         }
-        let reference = ReceiverReference(["incident": id])
+        let reference = ReceiverReference(["incident": id, "told": notice.digest])
+        let isKnownToBeTold = delivery.reference?["told"] == notice.digest
         // These may be repeated without harm; the update may not, so it comes last.
-        for component in page.components { try await service.call("PUT", "/api/components/\(component)", change) }
+        for component in components { try await service.call("PUT", "/api/components/\(component)", change) }
         do throws(JSONService.Stop) {
-            // An attempt before this one may have been heard.
-            if delivery.attempts > 1, !isToldAlready {
+            if delivery.attempts > 1 || isKnownToBeTold, !isToldAlready {
                 let updates = try await service.call(
                     "GET", "/api/incidents/\(id)/updates?sort=-created_at&per_page=5",
                     answer: CachetIncident.Answer<[Update]>.self)
-                let newest = updates.data.first?.attributes
+                // Where there is no update, it has the words that it was opened with.
                 isToldAlready =
-                    newest?.message == notice.body && newest?.status?.value == CachetIncident.status(notice)
+                    updates.data.first.map {
+                        $0.attributes.message == notice.body
+                            && $0.attributes.status?.value == CachetIncident.status(notice)
+                    } ?? isKnownToBeTold
             }
             if !isToldAlready { try await service.call("POST", "/api/incidents/\(id)/updates", update) }
         } catch {
             // Somebody has deleted it, and has thought better of it than to open it again. The components are set back.
-            guard error.status == 404, notice.progress == .resolved else { throw error }
+            guard error.status == 404, isEnd else { throw error }
         }
         return .opened(reference)
     }

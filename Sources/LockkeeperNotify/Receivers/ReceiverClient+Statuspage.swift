@@ -4,7 +4,8 @@ extension ReceiverClient {
     /// Keeps one incident per incident on a page of Atlassian's Statuspage.
     ///
     /// The API knows no idempotency keys, so the incident carries one in its metadata: before one is opened the unresolved ones are
-    /// asked whether it is there already, and before an update is repeated the incident is asked whether it has it.
+    /// asked whether it is there already, and before words are repeated the incident is asked whether it has them. What is new to
+    /// engineers alone is no news to customers.
     func send(
         _ delivery: Delivery, to page: StatuspageDestination, at now: Timestamp
     ) async throws -> DeliveryOutcome {
@@ -26,6 +27,22 @@ extension ReceiverClient {
         _ delivery: Delivery, _ service: JSONService, _ page: StatuspageDestination
     ) async throws(JSONService.Stop) -> DeliveryOutcome {
         let notice = PublicNotice(delivery.notification)
+        let isEnd = notice.progress == .resolved
+        var id = delivery.reference?["incident"]
+        var page = page
+        // Whether customers may have these words: from an attempt before this one, from another message, or from an earlier episode.
+        var mayBeKnown = delivery.attempts > 1 || delivery.reference?["told"] == notice.digest
+        if id == nil || isEnd && !page.components.isEmpty {
+            let unresolved = try await service.call(
+                "GET", "/incidents/unresolved", answer: [StatuspageIncidentAnswer].self)
+            if id == nil, let known = unresolved.first(where: { $0.metadata?.lockkeeper?.key == notice.key }) {
+                id = known.id
+                mayBeKnown = true
+            }
+            // What is still open needs them as they are; the last that ends sets them back.
+            let isLast = unresolved.allSatisfy { ($0.metadata?.lockkeeper?.key ?? notice.key) == notice.key }
+            if isEnd, !isLast { page.components = [] }
+        }
         let body: [UInt8]
         do {
             body = try StatuspageIncident(
@@ -34,38 +51,40 @@ extension ReceiverClient {
         } catch {
             return .permanent(reason: "the incident could not be written as JSON: \(error)", acceptedRecipients: [])
         }
-        var id = delivery.reference?["incident"]
-        if id == nil {
-            let unresolved = try await service.call(
-                "GET", "/incidents/unresolved", answer: [StatuspageIncidentAnswer].self)
-            id = unresolved.first { $0.metadata?.lockkeeper?.key == notice.key }?.id
-        }
         guard let id else {
             // Customers were told nothing of it, so there is no end to tell them.
-            if notice.progress == .resolved { return .delivered }
+            if isEnd { return .delivered }
             let created = try await service.call("POST", "/incidents", body, answer: StatuspageIncidentAnswer.self)
-            return .opened(ReceiverReference(["incident": created.id]))
+            return .opened(ReceiverReference(["incident": created.id, "told": notice.digest]))
         }
-        let reference = ReceiverReference(["incident": id])
-        // An attempt before this one may have been heard.
-        if delivery.attempts > 1 {
-            let incident = try await service.call("GET", "/incidents/\(id)", answer: StatuspageIncidentAnswer.self)
-            if incident.hasHeard(notice, components: page.components) { return .opened(reference) }
-        }
+        let reference = ReceiverReference(["incident": id, "told": notice.digest])
         do throws(JSONService.Stop) {
+            if mayBeKnown {
+                let incident = try await service.call("GET", "/incidents/\(id)", answer: StatuspageIncidentAnswer.self)
+                if incident.hasHeard(notice) {
+                    // Another incident may have set them otherwise since.
+                    let astray = incident.components?.filter {
+                        page.components.contains($0.id) && $0.status != StatuspageIncident.component(notice)
+                    }
+                    try await set(astray?.map(\.id) ?? [], to: StatuspageIncident.component(notice), service)
+                    return .opened(reference)
+                }
+            }
             try await service.call("PATCH", "/incidents/\(id)", body)
         } catch {
             // Somebody has deleted it, and has thought better of it than to open it again. The components must not stay as they were set.
-            guard error.status == 404, notice.progress == .resolved else { throw error }
-            try await setBackComponents(of: page, service)
+            guard error.status == 404, isEnd else { throw error }
+            try await set(page.components, to: StatuspageIncident.component(notice), service)
         }
         return .opened(reference)
     }
 
-    func setBackComponents(of page: StatuspageDestination, _ service: JSONService) async throws(JSONService.Stop) {
-        for component in page.components {
-            try await service.call("PATCH", "/components/\(component)", StatuspageIncident.componentIsOperational)
-        }
+    /// Sets components without an incident's telling anything.
+    func set(
+        _ components: [String], to status: String, _ service: JSONService
+    ) async throws(JSONService.Stop) {
+        let body = StatuspageIncident.componentBody(status: status)
+        for component in components { try await service.call("PATCH", "/components/\(component)", body) }
     }
 
     /// A test tells customers nothing: it shows that token, page and components are right.

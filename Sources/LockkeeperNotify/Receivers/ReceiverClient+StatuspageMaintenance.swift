@@ -17,7 +17,7 @@ extension ReceiverClient {
             } catch {
                 // Somebody has deleted it. If that was while it was in progress, nothing sets the components back.
                 guard error.status == 404, isEnd else { throw error }
-                if window.begin <= service.now { try await setBackComponents(of: page, service) }
+                if window.begin <= service.now { try await set(page.components, to: "operational", service) }
                 return .opened(ReceiverReference(["incident": id]))
             }
         }

@@ -58,6 +58,9 @@ public final class StubStatuspage: Sendable {
     /// How often subscribers were told.
     public var notified: Int { ledger.state.withLock { $0.notified } }
 
+    /// Sets the component, as the end of another incident does.
+    public func setComponent(_ status: String) { ledger.state.withLock { $0.component = status } }
+
     /// Does the next writing request and loses the answer, once.
     public func loseNextAnswer() { ledger.state.withLock { $0.losesAnswer = true } }
 
