@@ -56,8 +56,9 @@ enum Schema {
 
         -- What the receiver makes of the key: `Correlation`.
         ALTER TABLE delivery ADD COLUMN correlation INTEGER NOT NULL DEFAULT 0;
-        CREATE INDEX delivery_by_key ON delivery (receiver, incident_key, status);
+        CREATE INDEX delivery_by_key ON delivery (incident_key, receiver);
         CREATE INDEX delivery_standing_by ON delivery (incident_id, receiver) WHERE status = 'standby';
+        CREATE INDEX delivery_standing_by_key ON delivery (receiver, incident_key) WHERE status = 'standby';
         """
 
     private static let version5 = """

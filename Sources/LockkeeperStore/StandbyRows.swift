@@ -49,22 +49,24 @@ enum StandbyRows {
 
     /// The last of the messages of a key that a receiver was told, or may have been.
     private static let toldLast = """
-        max(
-            coalesce((SELECT max(rowid) FROM delivery WHERE receiver = ?3 AND incident_key = ?15 AND status = 'delivered'), 0),
-            coalesce((
-                SELECT max(rowid) FROM delivery
-                WHERE receiver = ?3 AND incident_key = ?15 AND status = 'pending' AND attempts > 0
-            ), 0)
+        (
+            SELECT rowid FROM delivery
+            WHERE incident_key = ?15 AND receiver = ?3 AND (status = 'delivered' OR status = 'pending' AND attempts > 0)
+            ORDER BY rowid DESC LIMIT 1
         )
         """
 
-    /// Leaves to others all but the newest message on standby of an incident to a receiver. If a newer one is on its way, none is left.
+    /// Leaves to others all but the newest message on standby of an incident to a receiver. If a newer one is on its way, none is left. That
+    /// somebody looks after it says nothing of what it is.
     static let supersede = """
         UPDATE delivery AS older SET status = 'elsewhere', finished_at = planned_at
         WHERE incident_id = ?1 AND receiver = ?2 AND status = 'standby' AND EXISTS (
             SELECT 1 FROM delivery AS newer
             WHERE newer.incident_id = older.incident_id AND newer.receiver = older.receiver AND newer.rowid > older.rowid
-                AND newer.status <> 'elsewhere'
+                AND newer.status <> 'elsewhere' AND (
+                    json_extract(newer.notification, '$.reason') <> 'acknowledged'
+                    OR json_extract(older.notification, '$.reason') = 'acknowledged'
+                )
         )
         """
 
@@ -109,6 +111,15 @@ enum StandbyRows {
                     UPDATE delivery SET status = 'standby'
                     WHERE target = ?1 AND status = 'pending' AND NOT json_extract(notification, '$.isResolved')
                         AND EXISTS (SELECT 1 FROM incident WHERE incident.id = incident_id AND incident.status = 'open')
+                    """, arguments: [turn.target])
+            // So it is with what a receiver refused last: with another configuration it is for the other to try it again.
+            try database.execute(
+                sql: """
+                    UPDATE delivery SET status = 'standby', finished_at = NULL
+                    WHERE status = 'failed' AND target = ?1 AND rowid IN (
+                        SELECT max(mine.rowid) FROM incident CROSS JOIN delivery AS mine ON mine.incident_id = incident.id
+                        WHERE incident.status = 'open' GROUP BY incident.id, mine.receiver
+                    )
                     """, arguments: [turn.target])
             let held = try Row.fetchAll(
                 database,

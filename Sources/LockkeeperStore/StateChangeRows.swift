@@ -147,8 +147,11 @@ struct StateChangeRows: Sendable {
         UPDATE delivery AS earlier SET finished_at = ?5,
             status = CASE WHEN earlier.status = 'pending' AND mine.status = 'pending' THEN 'superseded' ELSE 'elsewhere' END
         FROM (SELECT rowid AS number, status FROM delivery WHERE id = ?1 AND status IN ('pending', 'standby')) AS mine
-        WHERE earlier.receiver = ?4 AND earlier.incident_key = ?3 AND earlier.incident_id <> ?2 AND earlier.rowid < mine.number
-            AND earlier.status IN ('pending', 'standby')
+        WHERE earlier.rowid IN (
+                SELECT rowid FROM delivery WHERE receiver = ?4 AND incident_key = ?3 AND status = 'pending'
+                UNION ALL SELECT rowid FROM delivery WHERE receiver = ?4 AND incident_key = ?3 AND status = 'standby'
+            )
+            AND earlier.incident_id <> ?2 AND earlier.rowid < mine.number
             AND (?6 OR earlier.status = 'pending' AND mine.status = 'standby')
         """
 

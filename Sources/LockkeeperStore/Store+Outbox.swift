@@ -139,12 +139,13 @@ extension Store {
         }
     }
 
-    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again.
+    /// Makes everything that waits for another try with a receiver due now, because the receiver answers again. What failed while it did not
+    /// is no sign that it cannot digest a message.
     public func expedite(receiver: String, at now: Timestamp) async throws {
         try await write("rescheduling deliveries") { database in
             try database.execute(
                 sql: """
-                    UPDATE delivery SET next_attempt_at = ?1
+                    UPDATE delivery SET next_attempt_at = ?1, attempts = min(attempts, 9)
                     WHERE receiver = ?2 AND status = 'pending' AND next_attempt_at > ?1
                     """, arguments: [now.microseconds, receiver])
         }
@@ -174,7 +175,7 @@ extension Store {
                     UPDATE delivery SET status = 'pending', next_attempt_at = ?1, finished_at = NULL
                     WHERE status = 'failed' AND rowid IN (
                         SELECT max(mine.rowid) FROM incident
-                        JOIN delivery AS mine ON mine.incident_id = incident.id AND mine.receiver = ?2
+                        CROSS JOIN delivery AS mine ON mine.incident_id = incident.id AND mine.receiver = ?2
                         WHERE incident.status = 'open' GROUP BY incident.id
                     )
                     """, arguments: [now.microseconds, receiver])

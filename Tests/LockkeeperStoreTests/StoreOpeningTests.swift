@@ -101,7 +101,7 @@ struct StoreOpeningTests {
         // messages.
         try folder.execute(
             """
-            ALTER TABLE receiver DROP COLUMN paused_until; DROP INDEX delivery_by_key; DROP INDEX delivery_standing_by;
+            ALTER TABLE receiver DROP COLUMN paused_until; DROP INDEX delivery_by_key; DROP INDEX delivery_standing_by; DROP INDEX delivery_standing_by_key;
             ALTER TABLE delivery DROP COLUMN correlation; DROP TABLE receiver_reference; DROP TABLE silence; DROP INDEX incident_owing; DROP INDEX delivery_standby;
             DROP INDEX incident_by_key; DROP INDEX delivery_order;
             ALTER TABLE delivery DROP COLUMN target; ALTER TABLE delivery DROP COLUMN incident_key;
@@ -137,7 +137,7 @@ struct StoreOpeningTests {
         }
         try folder.execute(
             """
-            ALTER TABLE receiver DROP COLUMN paused_until; DROP INDEX delivery_by_key; DROP INDEX delivery_standing_by;
+            ALTER TABLE receiver DROP COLUMN paused_until; DROP INDEX delivery_by_key; DROP INDEX delivery_standing_by; DROP INDEX delivery_standing_by_key;
             ALTER TABLE delivery DROP COLUMN correlation;
             DROP INDEX incident_by_key; DROP INDEX delivery_order; ALTER TABLE delivery DROP COLUMN incident_key;
             ALTER TABLE incident DROP COLUMN incident_key; ALTER TABLE incident DROP COLUMN episode;

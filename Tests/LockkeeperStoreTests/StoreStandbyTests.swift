@@ -150,6 +150,31 @@ struct StoreStandbyTests {
             ])
     }
 
+    @Test func `what was refused is tried again by who leads, and not by who follows`() async throws {
+        try await plan([.example("a1"), .example("a2", sequence: 2), .example("b1", incident: "run-2")], following: [])
+        for id in ["a1", "a2", "b1"] {
+            var begun = try #require(try await store.begin(id, at: .noon))
+            begun.status = .failed
+            begun.finishedAt = .noon
+            try await store.finish(begun)
+        }
+        try await close("run-2", [], following: [])
+        try await follow()
+        _ = try await store.resume(receiver: "slack", at: .noon)
+        #expect(try await due() == [])
+        try await lead()
+        #expect(try await due() == ["a2"])
+    }
+
+    @Test func `that somebody looks after it is told with what it is about`() async throws {
+        var acknowledged = Delivery.example("a2", sequence: 2)
+        acknowledged.notification.reason = .acknowledged
+        try await plan([.example("a1"), acknowledged])
+        #expect(try folder.statuses() == ["a1": "standby", "a2": "standby"])
+        try await lead()
+        #expect(Set(try await store.deliveries().filter { $0.status == .pending }.map(\.id)) == ["a1", "a2"])
+    }
+
     @Test func `what a receiver may have heard counts as told`() async throws {
         try await plan([.example("a1")], following: [])
         // Sent, and the connection broke before the answer.

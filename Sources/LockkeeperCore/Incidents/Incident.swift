@@ -123,6 +123,12 @@ public struct Incident: Sendable, Hashable, Codable, Identifiable {
         acknowledgement.flatMap { $0.lapsedAt == nil ? $0 : nil }
     }
 
+    /// Tells its first and its last message from those of another episode that an agent which has seen more of them numbers alike. A run has its
+    /// own id, and agents may learn of its begin and end at different times.
+    var life: String {
+        if case .alerts = subject { String(begin.microseconds / 60_000_000) } else { "" }
+    }
+
     /// Tells ends apart that say different things, of which one agent may tell this and another that. "" while it goes on, and for what has
     /// simply ended.
     var ending: String {

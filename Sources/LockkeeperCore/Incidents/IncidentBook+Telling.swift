@@ -180,7 +180,7 @@ extension IncidentBook {
         // By what it says and not by its position: an agent that comes late begins with what the other said later.
         let id = StableIdentifier.derive(
             from: incident.key, String(incident.episode), receiver, reason.rawValue, severity.rawValue,
-            (reason == .opened || reason == .resolved ? incident.ending : place) + incident.plan)
+            (reason == .opened || reason == .resolved ? incident.life + incident.ending : place) + incident.plan)
         ledger.deliveries.append(
             Delivery(
                 id: id, incidentID: incident.id, receiver: receiver, sequence: listener.messages,

@@ -87,6 +87,20 @@ enum CachetIncident {
     struct Resource<Attributes: Decodable & Sendable>: Sendable, Decodable {
         var id: String
         var attributes: Attributes
+        /// As far as they were asked for.
+        var relationships: Relationships?
+    }
+
+    struct Relationships: Sendable, Decodable {
+        struct Components: Sendable, Decodable {
+            var data: [Identifier]
+        }
+
+        struct Identifier: Sendable, Decodable {
+            var id: String
+        }
+
+        var components: Components?
     }
 
     struct Answer<Content: Decodable & Sendable>: Sendable, Decodable {

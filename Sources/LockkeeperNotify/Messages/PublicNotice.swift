@@ -48,7 +48,7 @@ struct PublicNotice: Sendable, Hashable {
                 .resolved
             } else if notification.reason == .deescalated {
                 .monitoring
-            } else if isMigration || notification.reason == .acknowledged {
+            } else if isMigration || notification.acknowledgement != nil {
                 .identified
             } else {
                 .investigating

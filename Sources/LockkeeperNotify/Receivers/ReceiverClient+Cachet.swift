@@ -47,7 +47,7 @@ extension ReceiverClient {
         var isToldAlready = false
         if id == nil || isEnd && !components.isEmpty {
             let newest = try await service.call(
-                "GET", "/api/incidents?per_page=50", answer: CachetIncident.Answer<[Incident]>.self)
+                "GET", "/api/incidents?per_page=50&include=components", answer: CachetIncident.Answer<[Incident]>.self)
             let open = newest.data.filter { $0.attributes.status?.value != CachetIncident.fixed }
             let isOwn = { (incident: Incident) in
                 incident.attributes.message?.contains(CachetIncident.mark(notice)) == true
@@ -59,11 +59,12 @@ extension ReceiverClient {
                     known?.attributes.message == CachetIncident.message(notice)
                     && known?.attributes.status?.value == CachetIncident.status(notice)
             }
-            // What is still open needs them as they are; the last that ends sets them back.
-            let isLast = open.allSatisfy {
-                isOwn($0) || $0.attributes.message?.contains(CachetIncident.anyMark) != true
+            // What else is open needs its components as they are: the last that ends sets them back.
+            let others = open.filter {
+                !isOwn($0) && $0.attributes.message?.contains(CachetIncident.anyMark) == true
             }
-            if isEnd, !isLast { components = [] }
+            let kept = Set(others.flatMap { $0.relationships?.components?.data ?? [] }.map(\.id))
+            if isEnd { components.removeAll { kept.contains(String($0)) } }
         }
         guard let id else {
             // Customers were told nothing of it, so there is no end to tell them.

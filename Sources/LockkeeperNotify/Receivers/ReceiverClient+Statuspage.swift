@@ -29,24 +29,25 @@ extension ReceiverClient {
         let notice = PublicNotice(delivery.notification)
         let isEnd = notice.progress == .resolved
         var id = delivery.reference?["incident"]
-        var page = page
+        var components = page.components
         // Whether customers may have these words: from an attempt before this one, from another message, or from an earlier episode.
         var mayBeKnown = delivery.attempts > 1 || delivery.reference?["told"] == notice.digest
-        if id == nil || isEnd && !page.components.isEmpty {
+        if id == nil || isEnd && !components.isEmpty {
             let unresolved = try await service.call(
                 "GET", "/incidents/unresolved", answer: [StatuspageIncidentAnswer].self)
             if id == nil, let known = unresolved.first(where: { $0.metadata?.lockkeeper?.key == notice.key }) {
                 id = known.id
                 mayBeKnown = true
             }
-            // What is still open needs them as they are; the last that ends sets them back.
-            let isLast = unresolved.allSatisfy { ($0.metadata?.lockkeeper?.key ?? notice.key) == notice.key }
-            if isEnd, !isLast { page.components = [] }
+            // What else is open needs its components as they are: the last that ends sets them back.
+            let others = unresolved.filter { ($0.metadata?.lockkeeper?.key ?? notice.key) != notice.key }
+            let kept = Set(others.flatMap { $0.components ?? [] }.map(\.id))
+            if isEnd { components.removeAll { kept.contains($0) } }
         }
         let body: [UInt8]
         do {
             body = try StatuspageIncident(
-                notice, components: page.components, notifiesSubscribers: page.notifiesSubscribers
+                notice, components: components, notifiesSubscribers: page.notifiesSubscribers
             ).json()
         } catch {
             return .permanent(reason: "the incident could not be written as JSON: \(error)", acceptedRecipients: [])
@@ -64,7 +65,7 @@ extension ReceiverClient {
                 if incident.hasHeard(notice) {
                     // Another incident may have set them otherwise since.
                     let astray = incident.components?.filter {
-                        page.components.contains($0.id) && $0.status != StatuspageIncident.component(notice)
+                        components.contains($0.id) && $0.status != StatuspageIncident.component(notice)
                     }
                     try await set(astray?.map(\.id) ?? [], to: StatuspageIncident.component(notice), service)
                     return .opened(reference)
@@ -74,7 +75,7 @@ extension ReceiverClient {
         } catch {
             // Somebody has deleted it, and has thought better of it than to open it again. The components must not stay as they were set.
             guard error.status == 404, isEnd else { throw error }
-            try await set(page.components, to: StatuspageIncident.component(notice), service)
+            try await set(components, to: StatuspageIncident.component(notice), service)
         }
         return .opened(reference)
     }

@@ -11,6 +11,7 @@ public final class StubCachet: Sendable {
         public var status: Int
         public var message: String
         public var isVisible: Bool
+        fileprivate var hasComponent = false
         /// Oldest first.
         public var updates: [(status: Int, message: String)] = []
     }
@@ -132,7 +133,9 @@ public final class StubCachet: Sendable {
             let parts = parts(request)
             let fields = (try? JSONSerialization.jsonObject(with: Data(request.body))) as? [String: Any] ?? [:]
             switch (request.method, parts.count, parts.dropFirst().first ?? "") {
-            case ("GET", 2, "incidents"): return json(["data": state.incidents.reversed().map(object)])
+            case ("GET", 2, "incidents"):
+                let includes = request.path.contains("include=components")
+                return json(["data": state.incidents.reversed().map { object($0, withComponents: includes) }])
             case ("POST", 2, "incidents"): return create(fields, &state)
             case ("GET", 4, "incidents"), ("POST", 4, "incidents"):
                 guard parts[3] == "updates",
@@ -181,9 +184,10 @@ public final class StubCachet: Sendable {
                 }
                 state.component = component["component_status"] ?? state.component
             }
-            let incident = Incident(
+            var incident = Incident(
                 id: state.incidents.count + 1, name: name, status: status, message: message,
                 isVisible: fields["visible"] as? Bool ?? false)
+            incident.hasComponent = (fields["components"] as? [Any])?.isEmpty == false
             state.incidents.append(incident)
             return json(["data": object(incident)], status: 201)
         }
@@ -264,14 +268,17 @@ public final class StubCachet: Sendable {
             return json(["data": object((status, message))], status: 201)
         }
 
-        private func object(_ incident: Incident) -> [String: Any] {
-            [
-                "id": String(incident.id), "type": "incidents",
-                "attributes": [
-                    "id": incident.id, "name": incident.name, "message": incident.message,
-                    "visible": incident.isVisible, "status": ["human": "", "value": incident.status],
-                ] as [String: Any],
+        private func object(_ incident: Incident, withComponents includes: Bool = false) -> [String: Any] {
+            let attributes: [String: Any] = [
+                "id": incident.id, "name": incident.name, "message": incident.message, "visible": incident.isVisible,
+                "status": ["human": "", "value": incident.status] as [String: Any],
             ]
+            var object: [String: Any] = ["id": String(incident.id), "type": "incidents", "attributes": attributes]
+            if includes {
+                let component = ["id": String(StubCachet.component), "type": "components"]
+                object["relationships"] = ["components": ["data": incident.hasComponent ? [component] : []]]
+            }
+            return object
         }
 
         private func object(_ update: (status: Int, message: String)) -> [String: Any] {

@@ -13,6 +13,7 @@ public final class StubStatuspage: Sendable {
         /// What customers were told, oldest first: status and text.
         public var updates: [(status: String, body: String)]
         public var key: String?
+        fileprivate var hasComponent = false
         /// Of planned maintenance only, as `until`.
         public var from: String?
         public var until: String?
@@ -184,6 +185,7 @@ public final class StubStatuspage: Sendable {
                 ?? incident.key
             if let status = (fields["components"] as? [String: String])?[StubStatuspage.component] {
                 state.component = status
+                incident.hasComponent = true
             }
             // What is not said is yes.
             if fields["deliver_notifications"] as? Bool != false { state.notified += 1 }
@@ -272,7 +274,8 @@ public final class StubStatuspage: Sendable {
                 "id": incident.id, "name": incident.name, "status": incident.status, "impact": incident.impact,
                 "incident_updates": incident.updates.reversed().map { ["status": $0.status, "body": $0.body] },
                 "metadata": ["jira": ["issue_id": "value"]],
-                "components": [["id": StubStatuspage.component, "name": "API", "status": state.component]],
+                "components": incident.hasComponent
+                    ? [["id": StubStatuspage.component, "name": "API", "status": state.component]] : [],
             ]
             object["scheduled_for"] = incident.from
             object["scheduled_until"] = incident.until

@@ -153,6 +153,25 @@ struct StatusPageTests {
         }
     }
 
+    @Test func `An incident that is open and has not the component does not keep it from being set back`() async throws
+    {
+        try await StubStatuspage.serving { stub in
+            await tell([Self.course[0]], to: statuspage(stub))
+            let other = StatuspageDestination(apiURL: stub.url, page: StubStatuspage.page, token: StubStatuspage.token)
+            await tell([Self.secondCourse[0]], to: .statuspage(other))
+            _ = await deliver(Self.course[2], to: statuspage(stub))
+            #expect(stub.component == "operational")
+        }
+        try await StubCachet.serving { stub in
+            await tell([Self.course[0]], to: cachet(stub))
+            await tell(
+                [Self.secondCourse[0]], to: .cachet(CachetDestination(apiURL: stub.url, token: StubCachet.token)))
+            _ = await deliver(Self.course[2], to: cachet(stub))
+            #expect(stub.component == 1)
+            #expect(stub.violations == [])
+        }
+    }
+
     @Test func `Words that arrived are known again although another incident has set the component since`() async throws
     {
         try await StubStatuspage.serving { stub in
