@@ -26,9 +26,9 @@ extension Incident {
     /// More are not kept: first those go that began after the last message to each, which nobody can know; of the others the oldest.
     static let keptEnds = 100
 
-    /// Notes which alerts are over, for all who have been told of the incident. What fires again is not over, unless nobody is to hear of it.
+    /// Notes which alerts are over, for all who have been told of the incident. What fires again is over for those who know it from before if
+    /// it is muted before anybody has been told that it does.
     mutating func noteEnds(of gone: [String: IncidentAlert], at now: Timestamp) {
-        ended = ended.filter { firing[$0.key]?.audibleSince == nil }
         guard !listeners.isEmpty else { return }
         for (key, alert) in gone where alert.audibleSince != nil {
             ended[key] = UntoldEnd(end: EndedAlert(alert: alert, at: now), receivers: toldReceivers)
@@ -49,18 +49,19 @@ extension Incident {
         }
     }
 
-    /// The ends that a receiver is to be told: of what it could be told of.
+    /// The ends that a receiver is to be told: of what it could be told of. What fires again is not over, unless nobody is to hear of it.
     func untoldEnds(for receiver: String) -> [EndedAlert] {
-        ended.sorted { $0.key < $1.key }.map(\.value).filter {
+        ended.filter { firing[$0.key]?.audibleSince == nil }.sorted { $0.key < $1.key }.map(\.value).filter {
             $0.receivers.contains(receiver) && $0.end.alert.failingReceiver != receiver
         }.map(\.end)
     }
 
-    /// Notes that a receiver is told all ends there are.
+    /// Notes that a receiver is told all ends there are, or that what has ended fires again.
     mutating func noteEndsTold(to receiver: String) {
-        ended = ended.compactMapValues { untold in
+        for (key, untold) in ended {
+            if let alert = firing[key], alert.audibleSince != nil, alert.mutedBy != nil { continue }
             let others = untold.receivers.filter { $0 != receiver }
-            return others.isEmpty ? nil : UntoldEnd(end: untold.end, receivers: others)
+            ended[key] = others.isEmpty ? nil : UntoldEnd(end: untold.end, receivers: others)
         }
     }
 }

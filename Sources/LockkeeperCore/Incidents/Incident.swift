@@ -203,6 +203,13 @@ public struct IncidentAlert: Sendable, Hashable, Codable {
         audibleSince = nil
     }
 
+    /// The same, heard as much earlier.
+    func dated(back duration: Duration) -> IncidentAlert {
+        var alert = self
+        alert.audibleSince = audibleSince.map { $0 - duration }
+        return alert
+    }
+
     /// The receiver that it says does not get its messages: that of an alert on no target with the label `receiver`, as those about the agent
     /// itself have it. That one is not told: it would refuse this message, too, and so keep the alert firing or raise it anew.
     public var failingReceiver: String? { labels["target", default: ""].isEmpty ? labels["receiver"] : nil }

@@ -6,6 +6,7 @@ extension IncidentBook {
     func tell(
         _ incident: inout Incident, title: String, at now: Timestamp, serverTime: Timestamp, into ledger: inout Ledger
     ) {
+        incident.follow(clock: now)
         guard let loudest = incident.audibleSeverity else { return }
         incident.audiblePeak = max(incident.audiblePeak ?? loudest, loudest)
         let routed = policy.receivers
@@ -43,15 +44,17 @@ extension IncidentBook {
     }
 
     /// Whether another alert fires that a receiver wants to hear of and has not heard of. Of one rule often several join one after the other:
-    /// the first waits a while for the others, so that a receiver is told at most once in that time.
+    /// the first waits a while for the others, and later ones wait longer, so that a receiver is told now and then of those that come and go.
     private func hasJoined(
         _ incident: Incident, since listener: Listener, _ receiver: String, at severity: Severity, now: Timestamp
     ) -> Bool {
         guard incident.lowerSince == nil else { return false }
-        let wait = if case .migration = incident.subject { Duration.zero } else { Self.joining }
+        let isRun = if case .migration = incident.subject { true } else { false }
+        if !isRun, let told = listener.changedAt, now - told < Self.changing { return false }
+        let wait = isRun ? .zero : Self.joining
         return incident.firing(for: receiver).values.contains { alert in
             alert.mutedBy == nil && alert.severity <= severity
-                && alert.audibleSince.map { $0 > listener.at && now - $0 >= wait } ?? false
+                && alert.audibleSince.map { $0 > listener.knownUntil && now - $0 >= wait } ?? false
                 && policy.hold(of: receiver, incident, at: alert.severity, now: now) == nil
         }
     }
@@ -159,6 +162,9 @@ extension IncidentBook {
         listener.severity = severity
         // What it tells of it knows, though the clock was set back meanwhile.
         listener.at = max(now, shownAlerts.values.compactMap(\.audibleSince).max() ?? now)
+        // Whom only the state concerns may be told by it no more than that somebody looks after what is known.
+        if reason != .acknowledged || !policy.stateReceivers.contains(receiver) { listener.knownUntil = listener.at }
+        if reason == .changed { listener.changedAt = now }
         if let acknowledgement = incident.acknowledgementInForce { listener.acknowledgedAt = acknowledgement.at }
         incident.listeners[receiver] = listener
         // Who is not told of all of it is told in the words of the rest.
@@ -172,7 +178,7 @@ extension IncidentBook {
             duration: max(.zero, (incident.end ?? incident.closedAt ?? serverTime) - incident.begin),
             facts: leading.map { facts(of: $0, firing: alerts) } ?? incident.facts,
             alerts: shownAlerts.sorted { $0.key < $1.key }.map(\.value),
-            joined: reason == .changed ? Self.joined(shownAlerts, since: before?.at) : [],
+            joined: reason == .changed ? Self.joined(shownAlerts, since: before?.knownUntil) : [],
             ended: incident.untoldEnds(for: receiver), timeline: incident.timeline.suffix(shown),
             link: link(to: incident), sender: policy.sender,
             acknowledgement: isOver ? nil : incident.acknowledgementInForce, maintenance: incident.maintenance)
@@ -208,5 +214,28 @@ extension Incident {
     mutating func note(_ text: String, _ severity: Severity, at now: Timestamp) {
         timeline.append(TimelineEntry(at: now, severity: severity, text: text))
         if timeline.count > Self.keptTimeline { timeline.remove(at: 1) }
+    }
+
+    /// What has happened is at most this much later than now, be it of the same step or seen by another look.
+    private static let lead = Duration.seconds(1)
+
+    /// Dates back what has happened later than now, since the clock was set back: else what waits for a while would wait until that time comes
+    /// again. What was first stays first.
+    mutating func follow(clock now: Timestamp) {
+        let latest = (listeners.values.map(\.at) + firing.values.compactMap(\.audibleSince)).max() ?? now
+        if latest > now + Self.lead {
+            let leap = latest - now
+            listeners = listeners.mapValues { $0.dated(back: leap) }
+            firing = firing.mapValues { $0.dated(back: leap) }
+            ended = ended.mapValues { untold in
+                var untold = untold
+                untold.end.alert = untold.end.alert.dated(back: leap)
+                return untold
+            }
+        }
+        lowerSince = lowerSince.map { min($0, now) }
+        audibleAgainAt = audibleAgainAt.map { min($0, now) }
+        if let lapsed = acknowledgement?.lapsedAt, lapsed > now { acknowledgement?.lapsedAt = now }
+        for severity in Severity.allCases { reached[severity] = reached[severity].map { min($0, now) } }
     }
 }

@@ -26,6 +26,9 @@ public struct IncidentBook: Sendable, Hashable {
     /// That another alert of the same rule and target fires is told after this long, with those that have joined meanwhile.
     static let joining = Duration.seconds(30)
 
+    /// A receiver is told of further ones of them at most once in this time.
+    static let changing = Duration.seconds(300)
+
     /// Words of which only the numbers are new are stored after this long.
     static let wordsWait = Duration.seconds(30)
 

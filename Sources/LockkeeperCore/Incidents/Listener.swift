@@ -6,6 +6,10 @@ public struct Listener: Sendable, Hashable, Codable {
     public var severity: Severity
     /// When the last of them was planned.
     public var at: Timestamp
+    /// Until when it knows the alerts that fire: as `at`, but for messages that may reach it without them.
+    public var knownUntil: Timestamp
+    /// When it was last told that other alerts have joined.
+    public var changedAt: Timestamp?
     /// The acknowledgement that it knows of, by its time.
     public var acknowledgedAt: Timestamp?
     /// The minute of the incident in which the last of them was planned. It never goes back, whatever the clock does.
@@ -17,6 +21,7 @@ public struct Listener: Sendable, Hashable, Codable {
         self.messages = messages
         self.severity = severity
         self.at = at
+        knownUntil = at
         self.acknowledgedAt = acknowledgedAt
         minute = 0
         counts = [:]
@@ -27,9 +32,20 @@ public struct Listener: Sendable, Hashable, Codable {
         messages = try container.decode(Int.self, forKey: .messages)
         severity = try container.decode(Severity.self, forKey: .severity)
         at = try container.decode(Timestamp.self, forKey: .at)
+        knownUntil = try container.decodeIfPresent(Timestamp.self, forKey: .knownUntil) ?? at
+        changedAt = try container.decodeIfPresent(Timestamp.self, forKey: .changedAt)
         acknowledgedAt = try container.decodeIfPresent(Timestamp.self, forKey: .acknowledgedAt)
         minute = try container.decodeIfPresent(Int.self, forKey: .minute) ?? 0
         counts = try container.decodeIfPresent([String: Int].self, forKey: .counts) ?? [:]
+    }
+
+    /// The same, as much earlier.
+    func dated(back duration: Duration) -> Listener {
+        var listener = self
+        listener.at = at - duration
+        listener.knownUntil = knownUntil - duration
+        listener.changedAt = changedAt.map { $0 - duration }
+        return listener
     }
 
     /// Counts a message.

@@ -34,6 +34,8 @@ public struct IncidentWorld {
     private var forgiven: Set<Lane> = []
     /// When each receiver was last told of each alert of an incident.
     private var heard: [Lane: [[String: String]: Timestamp]] = [:]
+    /// When each receiver was last told that alerts have joined.
+    private var changed: [Lane: Timestamp] = [:]
     /// Since when each alert of an incident fires and is silenced neither itself nor with it; none if it ever was.
     private var audible: [Incident.ID: [[String: String]: Timestamp?]] = [:]
     private var trace: [(at: Timestamp, what: Happening)] = []
@@ -375,7 +377,10 @@ public struct IncidentWorld {
         lanes[delivery.thread] = before + [delivery]
         let lane = Lane(incident: delivery.incidentID, receiver: delivery.receiver)
         newest[lane] = delivery
-        for alert in notification.alerts { heard[lane, default: [:]][alert.labels] = now }
+        // Whom only the state concerns may take an acknowledgement for no more than that.
+        if notification.reason != .acknowledged || !book.policy.stateReceivers.contains(delivery.receiver) {
+            for alert in notification.alerts { heard[lane, default: [:]][alert.labels] = now }
+        }
         if let other = told.updateValue(delivery, forKey: delivery.id) {
             expect(false, "the id \(delivery.id) is used twice")
             expect(
@@ -424,6 +429,13 @@ public struct IncidentWorld {
             expect(
                 notification.maintenance == nil || notification.maintenance != last.maintenance,
                 "maintenance is told again as it was")
+            // Of a migration it is told at once.
+            if notification.maintenance == nil, notification.facts.run == nil {
+                expect(
+                    changed[lane].map { now - $0 >= .seconds(300) } ?? true,
+                    "\(delivery.receiver) is told too often that alerts have joined")
+            }
+            changed[lane] = now
         case .resolved, .test: break
         }
     }
@@ -493,7 +505,8 @@ public struct IncidentWorld {
         }
     }
 
-    /// Each receiver has been told of each alert that has been firing for a while and that a route wants to be told of.
+    /// Each receiver has been told of each alert that has been firing for a while and that a route wants to be told of, unless it was told of
+    /// others a moment ago.
     private mutating func checkJoined() {
         let before = audible
         audible = [:]
@@ -502,12 +515,15 @@ public struct IncidentWorld {
             for alert in incident.firing.values.sorted(by: { $0.severity < $1.severity }) {
                 let isAudible = !isSilenced && !self.isSilenced(alert.labels)
                 let since = isAudible ? before[incident.id]?[alert.labels] ?? now : nil
+                let isRun = if case .migration = incident.subject { true } else { false }
                 audible[incident.id, default: [:]][alert.labels] = .some(since)
                 guard let since, now - since >= .seconds(31), incident.lowerSince == nil, let seen = seen[incident.id]
                 else { continue }
                 for route in book.policy.routes
                 where wants(route, incident, at: alert.severity, seen) && self.isAudible(alert, to: route.receiver) {
-                    let told = heard[Lane(incident: incident.id, receiver: route.receiver)]?[alert.labels]
+                    let lane = Lane(incident: incident.id, receiver: route.receiver)
+                    if !isRun, let changed = changed[lane], now - changed < .seconds(300) { continue }
+                    let told = heard[lane]?[alert.labels]
                     expect(
                         told.map { $0 >= since } ?? false,
                         "\(route.receiver) was not told of \(alert.labels), which has joined")

@@ -176,9 +176,10 @@ import Testing
         #expect(at(46, "a", "b", "c", "d") == [])
         #expect(at(75, "a", "b", "c") == [], "what was over soon has not joined")
         #expect(at(100, "b", "c", "d") == [])
-        #expect(at(130, "b", "c", "d").map(\.notification.reason) == [.changed, .changed, .changed])
-        #expect(at(131, "b") == [])
-        #expect(at(132).map(\.notification.reason) == [.resolved, .resolved, .resolved])
+        #expect(at(344, "b", "c", "d") == [], "not more than once in five minutes")
+        #expect(at(345, "b", "c", "d").map(\.notification.reason) == [.changed, .changed, .changed])
+        #expect(at(346, "b") == [])
+        #expect(at(347).map(\.notification.reason) == [.resolved, .resolved, .resolved])
     }
 
     @Test mutating func `What joins after the clock was set back, or in the step of a message, is told all the same`() {
@@ -199,6 +200,76 @@ import Testing
                     .map(\.notification.reason)
             }
             #expect(told == (step == 0 ? [.opened, .acknowledged, .changed] : [.opened, .changed]))
+        }
+    }
+
+    @Test func `Alerts that come and go are told every five minutes, and a rise at once`() {
+        var book = IncidentBook(policy: IncidentPolicy(routes: [Route(receiver: "slack")]))
+        var told: [String] = []
+        for second in stride(from: 0, through: 1400, by: 5) {
+            book = IncidentBook(incidents: Array(book.open.values), policy: book.policy)
+            var firing = [alert("SlotLost", .warning, run: nil, extra: "a")]
+            if second % 60 >= 20 { firing.append(alert("SlotLost", .warning, run: nil, extra: "b")) }
+            if second >= 1000 { firing.append(alert("SlotLost", .critical, run: nil, extra: "c")) }
+            for delivery in book.advance(firing: firing, at: Self.begin + .seconds(second)).deliveries {
+                told.append("\(second) \(delivery.notification.reason)")
+            }
+        }
+        #expect(
+            told == [
+                "0 opened", "50 changed", "350 changed", "650 changed", "950 changed", "1000 escalated", "1250 changed",
+            ])
+    }
+
+    @Test func `What has joined waits no longer for the clock having been set back`() {
+        for setBack in [0, 7200] {
+            var book = IncidentBook(
+                policy: IncidentPolicy(routes: [Route(receiver: "slack", reminderInterval: .seconds(900))]))
+            var told: [String] = []
+            for second in stride(from: 0, through: 1400, by: 10) {
+                // The clock is set back while others have joined.
+                let clock = second >= 20 ? second - setBack : second
+                var firing = [alert("SlotLost", .critical, run: nil, extra: "a")]
+                if second >= 10 { firing.append(alert("SlotLost", .critical, run: nil, extra: "b")) }
+                if second >= 100 { firing.append(alert("SlotLost", .critical, run: nil, extra: "c")) }
+                book = IncidentBook(incidents: Array(book.open.values), policy: book.policy)
+                for delivery in book.advance(firing: firing, at: Self.begin + .seconds(clock)).deliveries {
+                    told.append("\(second) \(delivery.notification.reason)")
+                }
+            }
+            let first = setBack == 0 ? 40 : 50
+            #expect(told == ["0 opened", "\(first) changed", "\(first + 300) changed", "\(first + 1200) reminder"])
+        }
+    }
+
+    @Test func `A fall is told though the clock was set back before it had settled`() {
+        var book = IncidentBook(policy: IncidentPolicy(routes: [Route(receiver: "slack")]))
+        let (first, second) = (alert("SlotLost", .critical, run: nil), alert("SlotLost", .warning, run: nil))
+        var told: [Notification.Reason] = []
+        for (second, firing) in [(0, [first, second]), (10, [second]), (-7200, [second]), (-7194, [second])] {
+            told += book.advance(firing: firing, at: Self.begin + .seconds(second)).deliveries
+                .map(\.notification.reason)
+        }
+        #expect(told == [.opened, .deescalated])
+    }
+
+    @Test func `An acknowledgement does not tell those whom only the state concerns what has joined`() {
+        for isState in [true, false] {
+            var book = IncidentBook(
+                policy: IncidentPolicy(routes: [Route(receiver: "pager")], stateReceivers: isState ? ["pager"] : []))
+            let (first, second) = (
+                alert("SlotLost", .critical, run: nil, extra: "a"), alert("SlotLost", .critical, run: nil, extra: "b")
+            )
+            _ = book.advance(firing: [first], at: Self.begin)
+            _ = book.advance(firing: [first, second], at: Self.begin + .seconds(100))
+            let id = book.open.keys.first ?? ""
+            let acknowledged = book.acknowledge(id, by: "anna", at: Self.begin + .seconds(110))
+            #expect(acknowledged.map(told) == ["pager acknowledged critical"])
+            book = IncidentBook(incidents: Array(book.open.values), policy: book.policy)
+            let change = book.advance(firing: [first, second], at: Self.begin + .seconds(130))
+            #expect(told(change) == (isState ? ["pager changed critical"] : []))
+            #expect(change.deliveries.first?.notification.joined == (isState ? ["SlotLost summary"] : nil))
+            #expect(book.advance(firing: [first, second], at: Self.begin + .seconds(900)).deliveries.isEmpty)
         }
     }
 

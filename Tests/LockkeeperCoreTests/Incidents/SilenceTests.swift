@@ -90,6 +90,21 @@ import Testing
         #expect(at(77) == ["deescalated info"])
     }
 
+    @Test
+    mutating func `Who was told of an alert is told of its end, though it came again for a moment before a silence`() {
+        func alert(_ severity: Severity) -> IncidentAlert { self.alert("Lag", severity) }
+        #expect(at(0, alert(.critical), alert(.info)) == ["opened critical"])
+        #expect(at(30, alert(.critical)) == [])
+        #expect(at(31, alert(.critical), alert(.info)) == [])
+        _ = book.add(silence(Self.target, from: 32, until: 60))
+        #expect(at(32, alert(.critical), alert(.info)) == [])
+        #expect(at(40, alert(.critical)) == [])
+        book.policy.routes = [Route(receiver: "slack", reminderInterval: .seconds(100))]
+        let change = book.advance(firing: [alert(.critical)], at: Self.begin + .seconds(100))
+        #expect(change.deliveries.map(\.notification.reason) == [.reminder])
+        #expect(change.deliveries.first?.notification.ended.map(\.alert.severity) == [.info])
+    }
+
     /// Lets a run fail at 100 s within what mutes it.
     ///
     /// - Returns: who is told of it then.
