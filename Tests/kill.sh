@@ -12,7 +12,8 @@
 #     Tests/kill.sh --no-keyed            without PagerDuty and Statuspage: webhook, Slack and mail only
 #
 # --faults 0.3 (share of the answers that go wrong), --grace 1.0 (seconds from an answer to its being stored), --patience 300
-# (seconds for the outbox to empty at the end), --keep FOLDER (keeps the agent's log and state, what arrived, and what was asked of it).
+# (seconds in which the outbox must go on to empty at the end), --keep FOLDER (keeps the agent's log and state, what arrived, and what
+# was asked of it).
 set -euo pipefail
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then

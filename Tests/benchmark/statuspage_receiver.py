@@ -93,6 +93,8 @@ class StatuspageReceiver(HTTPEndpoint):
                 return _document([self._shown(incident) for incident in reversed(self.incidents) if incident.status != "resolved"])
             incident = self._find(path)
             return _document(self._shown(incident)) if incident else self.refuse(request, 404, "not found")
+        if (request.method, path) == ("PATCH", f"components/{COMPONENT}"):
+            return self._set_component(request, answer)
         incident = None if request.method == "POST" else self._find(path)
         if incident is None and (request.method, path) != ("POST", "incidents"):
             return self.refuse(request, 404, "not found")
@@ -114,6 +116,16 @@ class StatuspageReceiver(HTTPEndpoint):
             return Response.to(arrival)
         return Response.to(arrival, 201 if request.method == "POST" else 200, json.dumps(self._shown(incident)).encode())
 
+    def _set_component(self, request, answer):
+        """Tells customers nothing."""
+        status = read_component(request.body)
+        if status is None:
+            return self.refuse(request, 422, "not the status of a component")
+        self.answers[f"component {answer.value}"] += 1
+        if answer is Answer.ACCEPT or answer.is_unknown and self._hears():
+            self.component = status
+        return _document({"id": COMPONENT, "status": status}) if answer is Answer.ACCEPT else Response.fault(answer)
+
     def _find(self, path):
         return next((incident for incident in self.incidents if path == f"incidents/{incident.id}"), None)
 
@@ -130,6 +142,16 @@ class StatuspageReceiver(HTTPEndpoint):
             "incident_updates": [{"status": update.status, "body": update.body} for update in reversed(incident.updates)],
             "components": [{"id": COMPONENT, "name": "API", "status": self.component}],
         }
+
+
+def read_component(body):
+    """The status that a component is to be given; `None` if that is not what the body says."""
+    try:
+        fields = json.loads(body)
+        status = fields["component"]["status"]
+        return status if fields == {"component": {"status": status}} and status in _COMPONENT_STATUSES else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def read_incident(content_type, body, is_new):

@@ -160,6 +160,19 @@ class StatuspageReceiverTests(unittest.TestCase):
         self.assertEqual(self.send("PATCH", "/incident7")[0], 404)
         self.assertEqual(ask(self.receiver, "GET", self.PATH + "/unresolved")[0], 401)
 
+    def test_a_component_is_set_without_an_incident(self):
+        path = f"/v1/pages/{statuspage_receiver.PAGE}/components/{statuspage_receiver.COMPONENT}"
+        token = f"OAuth {statuspage_receiver.TOKEN}"
+        for body, status in (
+            ({"component": {"status": "partial_outage"}}, 200), ({"component": {"status": "gone"}}, 422),
+            ({"component": {"status": "operational", "name": "API"}}, 422), ({"status": "operational"}, 422),
+        ):
+            self.assertEqual(ask(self.receiver, "PATCH", path, body, Authorization=token)[0], status, body)
+        self.answers = [Answer.FAIL]
+        self.assertEqual(ask(self.receiver, "PATCH", path, {"component": {"status": "operational"}}, Authorization=token)[0], 500)
+        self.assertEqual(self.receiver.component, "partial_outage")
+        self.assertEqual(self.receiver.incidents, [])
+
     def test_it_answers_so_many_requests_a_minute(self):
         statuses = [self.send("GET", "/unresolved")[0] for _ in range(11)]
         self.assertEqual(statuses, [200] * 10 + [420])
