@@ -46,8 +46,8 @@ public struct ConfiguredReceiver: DeliveryClient {
         switch receiver.channel {
         // "1 message per second per channel", as Slack's documentation says.
         case .slack, .slackBot: .seconds(1)
-        // "1 request / second as measured on a 60 second rolling window": an attempt makes two or so.
-        case .statuspage: .seconds(2)
+        // "1 request / second as measured on a 60 second rolling window": an attempt makes up to three, and one that is refused counts, too.
+        case .statuspage: .seconds(4)
         case .cachet: .seconds(1)
         case .webhook, .email, .pagerDuty, .alertmanager: .zero
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct PaceTests {
     @Test(arguments: [
         ("slack: { webhook_url: 'https://h/x' }", Duration.seconds(1)),
-        ("slack: { token: t, channel: C1 }", .seconds(1)), ("statuspage: { page: p, token: t }", .seconds(2)),
+        ("slack: { token: t, channel: C1 }", .seconds(1)), ("statuspage: { page: p, token: t }", .seconds(4)),
         ("cachet: { url: 'https://h', token: t }", .seconds(1)), ("webhook: { url: 'https://h/x' }", .zero),
         ("pagerduty: { routing_key: k }", .zero), ("alertmanager: { urls: ['https://h'] }", .zero),
         ("email: { smtp: 'smtp://h', from: a@example.org, to: [b@example.org] }", .zero),
