@@ -177,7 +177,8 @@ import Testing
         var incident: Incidents.Incident?
         try await eventually("somebody is to be told of the target, in vain") {
             incident = try await api.get(Incidents.self, "/api/v1/incidents?target=app").incidents.first
-            return try await api.get(Deliveries.self, "/api/v1/deliveries").deliveries.contains { $0.lastError != nil }
+            let deliveries = try await api.get(Deliveries.self, "/api/v1/deliveries").deliveries
+            return incident != nil && deliveries.contains { $0.lastError != nil }
         }
         let id = try #require(incident?.id)
         let shown = try await LockkeeperProgram.run("deliveries", "--incident", String(id.dropLast(3)), with: fixture)

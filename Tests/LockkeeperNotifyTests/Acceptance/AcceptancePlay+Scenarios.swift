@@ -34,9 +34,10 @@ extension AcceptancePlay {
         play.want("slack", 15...16, .resolved, .warning)
     }
 
-    /// That others of the rule join is told half a minute after the first of them, once; that some of them are over is not told by itself.
+    /// That others of the rule join is told half a minute after the first of them, once, and of more of them after five minutes; that some of
+    /// them are over is not told by itself.
     static let joining = make(
-        "joining", 110, routes: [Route(receiver: "slack"), Route(receiver: "pager", severity: .critical)]
+        "joining", 410, routes: [Route(receiver: "slack"), Route(receiver: "pager", severity: .critical)]
     ) { play in
         play.at(1, .fires(.played(.warning, of: "a")))
         play.at(4, .fires(.played(.warning, of: "b")))
@@ -46,11 +47,11 @@ extension AcceptancePlay {
         play.at(40, .ends(.played(.warning, of: "a")))
         play.at(50, .fires(.played(.warning, of: "d")))
         play.at(60, .ends(.played(.warning, of: "c")))
-        play.at(100, .ends(.played(.warning, of: "b")), .ends(.played(.warning, of: "d")))
+        play.at(400, .ends(.played(.warning, of: "b")), .ends(.played(.warning, of: "d")))
         play.want("slack", 1...2, .opened, .warning)
         play.want("slack", 34...36, .changed, .warning)
-        play.want("slack", 80...82, .changed, .warning)
-        play.want("slack", 100...101, .resolved, .warning)
+        play.want("slack", 334...336, .changed, .warning)
+        play.want("slack", 400...401, .resolved, .warning)
     }
 
     /// TestRepeat: what goes on is told again, and no more once it is over.
