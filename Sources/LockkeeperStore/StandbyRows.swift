@@ -4,7 +4,7 @@ internal import LockkeeperCore
 /// Messages of targets of which another agent tells: rows of the outbox that the courier does not see.
 ///
 /// Their status is `standby` while they may have to be sent after all, and `elsewhere` once it is for another to have sent them. Of each
-/// incident and receiver at most one is on standby: the newest, which says how things stand.
+/// incident and receiver at most one is on standby: the newest, which says how things stand, and besides an acknowledgement that came after it.
 enum StandbyRows {
     /// How long before it begins to tell this agent looks back for ends: whoever told until then may have died before it sent them.
     static let lookBack = Duration.seconds(60)

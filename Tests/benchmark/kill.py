@@ -36,7 +36,7 @@ from stable_identifier import page_key
 from throwaway_postgres import ThrowawayPostgres
 
 DATABASES = ["app", "billing", "search", "users"]
-#: What customers are told of: all would be more than the page takes, one attempt every two seconds.
+#: What customers are told of: all would be more than the page takes, one attempt every four seconds.
 ON_PAGE = ["app", "billing"]
 #: The receivers that are told every word.
 TOLD_ALL = ("hook", "chat", "mail")
